@@ -1,0 +1,152 @@
+/**
+ * @file
+ * One response: which proofs it needs, which are pending, and what came of them
+ * (RFC 4035 5, RFC 6840, design: "A response in a worker").
+ *
+ * wv_validate_begin() decides what can be decided without a signature and lists the RRsets the
+ * answer and its proof need. While `pending` is true, wv_validate_next() names signatures to
+ * check, one per needed RRset at a time, and wv_validate_answer() takes the results; a failing
+ * check makes room for the next candidate until none is left or the budget is used up. When
+ * `pending` is false, `reason` is the verdict on the response. struct wv_batch (wv_batch.h)
+ * does all this for many responses at once.
+ *
+ * Units      seconds; octets; counts
+ * Ownership  struct wv_validation is the caller's; it refers to the message, the environment
+ *            and snapshots of the trust store until wv_validate_end()
+ * Threads    one validation belongs to one thread
+ * Errors     whatever a packet is becomes a reason; nothing else can go wrong
+ */
+#ifndef WV_VALIDATE_H
+#define WV_VALIDATE_H
+
+#include "wv_denial.h"
+#include "wv_message.h"
+#include "wv_trust.h"
+
+#define WV_VALIDATE_NEEDED 32 // the largest budget of needed RRsets
+#define WV_VALIDATE_KEYS   8  // keys of a DNSKEY RRset that match a DS and are tried
+
+enum wv_leg {
+	WV_LEG_UPSTREAM, // between resolver and authoritative servers: several responses, one truth
+	WV_LEG_CLIENT,   // between client and resolver: one response is the whole answer
+};
+
+struct wv_validate_settings {
+	uint8_t skew_percent; // of a signature's lifetime, within the two bounds
+	uint32_t skew_min_s;
+	uint32_t skew_max_s;
+	bool sha1;      // validate algorithms 5, 7 and DS digest 1; else they count as unsupported
+	bool assume_do; // where the query was not seen
+	uint16_t needed_rrsets;
+	uint16_t signatures_per_rrset; // expired and wrong-tag ones do not count
+	uint16_t failures_per_rrset;
+	uint16_t keys_per_tag;
+	uint16_t ds;
+	uint16_t dnskeys;
+	uint16_t cname_chain;
+	struct wv_denial_limits denial;
+};
+
+// The presets of design.md section 7.
+extern const struct wv_validate_settings wv_validate_presets;
+
+struct wv_validate_env {
+	const struct wv_trust *trust;
+	const struct wv_validate_settings *settings;
+	struct wv_time now;
+	enum wv_leg leg;
+	bool asked; // every source was asked: what is unproven below an anchor is bogus, not no-chain
+};
+
+// What is believed of the query, never of the answer.
+struct wv_validate_query {
+	bool known; // a matching query was seen; else the others mean nothing
+	bool dnssec_ok;
+	bool checking_disabled;
+	bool is_signed; // TSIG or SIG(0)
+};
+
+// One needed RRset and what came of it.
+struct wv_validate_rrset {
+	const struct wv_rrset *set;
+	enum wv_reason reason;
+	struct wv_name owner;
+	struct wv_name signer; // len 0: no signature was looked at
+	uint16_t key_tag;      // of the signature that proved it, or failed last
+	uint8_t algorithm;     // 0: none
+	uint32_t inception, expiration, original_ttl;
+	bool is_wildcard; // proven, but expanded from a wildcard: a denial is owed
+	// Private: where the search for a good signature stands.
+	const struct wv_trust_zone *zone;
+	uint16_t sig;       // index of the RRSIG record being tried
+	uint16_t candidate; // keys tried for it
+	uint16_t signatures, failures;
+	bool settled, in_flight;
+};
+
+// What kind of answer a response turned out to be.
+enum wv_validate_kind {
+	WV_KIND_UNJUDGED,
+	WV_KIND_POSITIVE,
+	WV_KIND_REFERRAL,
+	WV_KIND_DENIAL, // NXDOMAIN, NODATA
+};
+
+// A signature to check: one of the needed RRsets with one RRSIG and one key.
+struct wv_validate_check {
+	struct wv_validation *v;
+	uint16_t need; // index in needed[]
+	struct wv_rrsig sig;
+	const struct wv_verify_key *key;
+};
+
+struct wv_validation {
+	const struct wv_validate_env *env;
+	const struct wv_message *m;
+	struct wv_validate_query query;
+	void *owner; // the caller's, not looked at
+
+	bool pending;          // checks are outstanding
+	enum wv_reason reason; // of the response, when not pending
+	enum wv_validate_kind kind;
+	struct wv_name qname;
+	struct wv_name cut;      // REFERRAL: the delegated name; DS answers: the name
+	enum wv_denial_ds no_ds; // what was proven about DS at `cut`, if there was no DS
+	unsigned n_needed;
+	struct wv_validate_rrset needed[WV_VALIDATE_NEEDED];
+
+	// Private: the keys of a DNSKEY answer that match a DS, prepared for this validation alone.
+	unsigned n_own_keys;
+	struct wv_verify_key own_key[WV_VALIDATE_KEYS];
+	uint16_t own_key_tag[WV_VALIDATE_KEYS];
+	uint8_t own_key_algorithm[WV_VALIDATE_KEYS];
+	enum wv_reason own_key_reason; // why there is none
+	struct wv_validation *batch_next;
+	unsigned in_flight;
+};
+
+/**
+ * Begin. `v` need not be cleared before.
+ * @param status  of wv_message_parse()
+ */
+void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *env,
+	const struct wv_message *m, enum wv_message_status status,
+	const struct wv_validate_query *query, void *owner);
+
+// The next checks, at most `room`; each must be answered. 0: all are in flight, or not pending.
+unsigned wv_validate_next(
+	struct wv_validation *v, struct wv_validate_check checks[], unsigned room);
+
+/**
+ * The result of a check. When the last one is in, `pending` turns false.
+ */
+void wv_validate_answer(struct wv_validation *v, const struct wv_validate_check *check, bool ok);
+
+// Let go of keys prepared for this validation. Needed once for each begin.
+void wv_validate_end(struct wv_validation *v);
+
+// The result for an RRset of the message: its own where it was needed, else NULL (`unjudged`).
+const struct wv_validate_rrset *wv_validate_find(
+	const struct wv_validation *v, const struct wv_rrset *set);
+
+#endif
