@@ -29,7 +29,7 @@ struct wv_policy {
 	enum wv_action indeterminate;
 	enum wv_action no_chain;
 	enum wv_action malformed;
-	enum wv_action overload;
+	enum wv_action overload;       // also fragment-limit and tcp-limit
 	enum wv_action signed_message; // what would be rewritten, but its query had TSIG or SIG(0)
 };
 
@@ -40,11 +40,18 @@ struct wv_decision {
 
 // What the message is, beside its verdict, as far as it matters for what may be done with it.
 struct wv_policy_message {
-	bool has_question;      // false: the header or the question cannot be read; drop or pass
+	bool has_question;      // false: no SERVFAIL can be made of it: dropped instead
 	bool query_is_signed;   // believed of the query
 	bool checksum_is_wrong; // judged alike, never rewritten: dropped instead
 };
 
+/**
+ * What is done with a message of this reason. `malformed`, `no-chain` and the reasons of overload
+ * have actions of their own, every other reason that of its verdict; secure and insecure pass.
+ * A SERVFAIL that cannot be made becomes a drop; of a signed message it becomes `signed_message`,
+ * where SERVFAIL means drop, since a signed message is never altered.
+ * @param reason  of the whole response
+ */
 struct wv_decision wv_policy_decide(const struct wv_policy *policy, enum wv_reason reason,
 	const struct wv_policy_message *what);
 
