@@ -10,8 +10,11 @@
  * Units      seconds since 1970 modulo 2^32 (RFC 1982 arithmetic); octets
  * Ownership  snapshots belong to the store; a reader may use one until it next reports
  *            quiescent, others until the next call that writes
- * Threads    one writer; any number of readers of wv_trust_find…(), without a lock
- * Errors     full: refused and counted (-ENOSPC); bad anchors: -EINVAL with words
+ * Threads    one writer; any number of readers of wv_trust_find…(), …_get() and …_is_news(),
+ *            without a lock. The writer, and a thread that frees what was reclaimed, called
+ *            wv_verify_thread_init(); for wv_trust_read_anchors() and wv_trust_ds_matches()
+ *            wv_digest_thread_init() as well
+ * Errors     full: refused and counted (-ENOSPC); bad facts and anchors: -EINVAL
  */
 #ifndef WV_TRUST_H
 #define WV_TRUST_H
@@ -39,15 +42,43 @@ struct wv_trust_life {
 	bool forever;        // nor do signatures: configured
 };
 
+// Where times are not checked everything is live. All arithmetic is serial (RFC 1982).
 bool wv_trust_is_live(const struct wv_trust_life *life, struct wv_time now);
 
 struct wv_trust_ds {
 	uint16_t key_tag;
 	uint8_t algorithm;
 	uint8_t digest_type;
-	uint8_t digest_len;
+	uint8_t digest_len; // a longer one is cut: it belongs to no type that we know
 	uint8_t digest[WV_DIGEST_MAX];
 };
+
+// Read the RDATA of a DS record (RFC 4034 5.1); false if it is shorter than its fixed part.
+bool wv_trust_ds_read(struct wv_trust_ds *ds, const uint8_t *rdata, size_t len);
+
+/**
+ * Can a chain of trust be built on these DS records (RFC 4035 5.2)?
+ * @param sha1  RSASHA1 (5, 7) and digest type 1 count as supported
+ * @return WV_REASON_SECURE: yes. WV_REASON_UNSUPPORTED_DIGEST: a supported algorithm, but with
+ *         digest types alone that we do not know. Else WV_REASON_UNSUPPORTED_ALGORITHM
+ */
+enum wv_reason wv_trust_ds_support(const struct wv_trust_ds ds[], unsigned n, bool sha1);
+
+/**
+ * Is ds[i] one to match keys with? Its algorithm and digest type are supported, and it is not a
+ * SHA-1 digest beside a usable one of SHA-256 or SHA-384 (RFC 4509 3). A digest of the wrong
+ * length is: it matches no key, and is no reason to call a zone insecure.
+ */
+bool wv_trust_ds_is_used(const struct wv_trust_ds ds[], unsigned n, unsigned i, bool sha1);
+
+/**
+ * Does a DNSKEY match this DS: key tag, algorithm and digest (types 1, 2 and 4) are equal? The
+ * key's flags and protocol are not looked at (a DS may only name a zone key, RFC 4034 5.2).
+ * @param owner  of the DNSKEY
+ * @param rdata  of the DNSKEY
+ */
+bool wv_trust_ds_matches(const struct wv_trust_ds *ds, const struct wv_name *owner,
+	const uint8_t *rdata, size_t len);
 
 struct wv_trust_key {
 	struct wv_verify_key key; // prepared where `usable`
@@ -67,6 +98,7 @@ struct wv_trust_key {
 struct wv_trust_dsset {
 	struct wv_trust_life life;
 	enum wv_trust_source source;
+	bool is_supported; // wv_trust_ds_support() is WV_REASON_SECURE
 	uint16_t n;
 	struct wv_trust_ds ds[];
 };
@@ -75,7 +107,7 @@ struct wv_trust_keyset {
 	struct wv_trust_life life;
 	enum wv_trust_source source;
 	uint16_t n;
-	struct wv_trust_key key[]; // in canonical order of their RDATA, which follows
+	struct wv_trust_key key[]; // in canonical order of their RDATA; none seen revoked elsewhere
 };
 
 enum wv_trust_status {
@@ -85,19 +117,30 @@ enum wv_trust_status {
 	WV_TRUST_BOGUS,
 };
 
-// What is known of a zone; never changed once readers can see it.
+/**
+ * What is known of a zone; never changed once readers can see it. Sets have a life each, so a
+ * reader takes wv_trust_status_at() for `status`, and of the sets those that are live.
+ */
 struct wv_trust_zone {
 	struct wv_name name;
-	enum wv_trust_status status;
+	enum wv_trust_status status; // when it was published
 	enum wv_reason reason;       // of INSECURE and BOGUS
 	struct wv_trust_life life;   // of INSECURE and BOGUS
 	enum wv_trust_source source; // of INSECURE and BOGUS
 	bool is_anchor;              // an anchor is configured here
 	uint32_t generation;         // goes up when something is removed
 	unsigned n_dssets, n_keysets;
-	const struct wv_trust_dsset *dsset[WV_TRUST_GENERATIONS + 1]; // anchors first
+	const struct wv_trust_dsset *dsset[WV_TRUST_GENERATIONS + 1]; // anchors, then newest first
 	const struct wv_trust_keyset *keyset[WV_TRUST_GENERATIONS];   // newest first
 };
+
+/**
+ * The status of a zone that was found, as of `now`: SECURE with a live DNSKEY set; INSECURE and
+ * BOGUS as long as that lives; else DELEGATED. An anchor zone is at least DELEGATED, but where
+ * no anchor of it has an algorithm and digest that we support, and no DS set either, it is
+ * INSECURE for good, with that reason.
+ */
+enum wv_trust_status wv_trust_status_at(const struct wv_trust_zone *zone, struct wv_time now);
 
 // Something proven (or, BOGUS, given up), in one block of octets so that it can cross a ring.
 enum wv_trust_fact_kind {
@@ -125,6 +168,8 @@ struct wv_trust_params {
 	unsigned zones;              // capacity
 	wv_trust_reclaim_fn reclaim; // NULL: free at once (no concurrent readers)
 	void *reclaim_arg;
+	uint64_t seed; // of the hash table; a secret one where strangers can choose names
+	bool sha1;     // RSASHA1 and DS digest type 1 count as supported
 };
 
 struct wv_trust;
@@ -148,19 +193,36 @@ const struct wv_trust_zone *wv_trust_find_above(
 const struct wv_trust_zone *wv_trust_get(
 	const struct wv_trust *trust, const struct wv_name *name, struct wv_time now);
 
-// Would this fact change what the store says, or lengthen it noticeably? For readers, too.
+/**
+ * Would this fact change what the store says, or lengthen it noticeably (more than half of the
+ * life that is known has passed)? For readers, too. False for what publish would ignore or
+ * refuse, for want of room also.
+ */
 bool wv_trust_is_news(
 	const struct wv_trust *trust, const struct wv_trust_fact *fact, struct wv_time now);
 
 /**
- * Writer: publish a fact. The newest word on a zone wins between DS and INSECURE; sets are kept
- * side by side, the oldest out first; a key seen revoked leaves all sets of its zone (RFC 5011
- * 2.1). Configured facts are never displaced. BOGUS only where the zone is not secure.
- * @return 0; -ENOSPC: no room for another zone, counted in wv_trust_counts
+ * Writer: publish a fact that is live.
+ * KEYS  a set of its own beside the others; the same RDATA again prolongs its life. The fifth
+ *       puts out one that died, else the oldest. A key seen revoked (RFC 5011 2.1) leaves all
+ *       sets of its zone, also those that come later. Ends BOGUS. Ignored at an INSECURE zone:
+ *       its DS comes first.
+ * DS    likewise; a set that was not known ends INSECURE and BOGUS.
+ * INSECURE  replaces DS and DNSKEY sets, and BOGUS. Ignored at an anchor.
+ * BOGUS  for at most WV_TRUST_BOGUS_S, unless pinned. Ignored where the zone is INSECURE or
+ *       SECURE; DS sets stay for what comes after.
+ * What is configured is never displaced: facts at or below a name that is insecure by
+ * configuration, or at and below an anchor with nothing that we support, are ignored (unless
+ * an anchor lies between); so is a fact that is not live.
+ * @return 0: published, prolonged or ignored; -EINVAL: malformed, and refused; -ENOSPC: no room
+ *         for another zone, counted in wv_trust_counts; -ENOMEM
  */
 int wv_trust_publish(struct wv_trust *trust, const struct wv_trust_fact *fact, struct wv_time now);
 
-// Writer: drop what is no longer live. Bounded work a call; returns zones visited.
+/**
+ * Writer: drop what is no longer live. Bounded work a call, which goes on where the last ended.
+ * @return zones visited, at most `at_most`; a round visits wv_trust_counts.zones
+ */
 unsigned wv_trust_expire(struct wv_trust *trust, struct wv_time now, unsigned at_most);
 
 struct wv_trust_counts {
@@ -179,15 +241,19 @@ void wv_trust_each(const struct wv_trust *trust, wv_trust_zone_fn fn, void *arg)
  * TTL and class optional; ";" comments; spaces within hex and base64; a DNSKEY need not have
  * SEP; a revoked key is an error; an unsupported algorithm or digest is allowed as long as the
  * line is well formed. A missing last dot of the owner is added. Several anchors may share a
- * name. DNSKEY anchors are kept as DS of SHA-256.
+ * name, and one may come twice. DNSKEY anchors are kept as DS of SHA-256.
  * @param file  its name, for messages "FILE:LINE: want …, not …"
  * @param n     anchors read, added up
- * @return 0, or -EINVAL with words; then none of this text is in the store
+ * @return 0; -EINVAL, -ENOSPC or -ENOMEM with words: then none of this text is in the store
  */
 int wv_trust_read_anchors(struct wv_trust *trust, const char *file, const char *text, size_t len,
 	unsigned *n, struct wv_err *err);
 
-// trust.insecure: this name and all below are insecure for good (`configured-insecure`).
+/**
+ * trust.insecure: this name and all below are insecure for good (`configured-insecure`), but for
+ * anchors that lie below it.
+ * @return 0; -EINVAL: an anchor is configured for this very name; -ENOSPC, -ENOMEM
+ */
 int wv_trust_set_insecure(struct wv_trust *trust, const struct wv_name *name, struct wv_err *err);
 
 #endif
