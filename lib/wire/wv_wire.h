@@ -19,6 +19,8 @@
 #define WV_NAME_MAX   255 // octets of a name with its root label (RFC 1035 2.3.4)
 #define WV_LABELS_MAX 127
 #define WV_NAME_TEXT  1025 // presentation form at its longest, with its NUL
+#define WV_HEADER_LEN 12   // octets of a message's header; no compression pointer leads there
+#define WV_NAME_HOPS  16   // pointers in one name that may lead to another pointer
 
 // RR types (IANA) that the code names; unknown ones are handled by number (RFC 3597).
 enum wv_type {
@@ -128,10 +130,15 @@ static inline uint32_t wv_wire_u32(struct wv_wire *w)
 
 /**
  * Step over a packed name and check all of it: label types 00 and 11 alone, pointers strictly
- * backwards (each below the start of the labels that led to it), at most 255 octets unpacked.
+ * backwards (each below the start of the labels that led to it) but never into the header,
+ * whose id is not part of what a message says, at most WV_NAME_HOPS of them leading to another
+ * pointer, at most 255 octets unpacked.
  * @return its first octet, good for the wv_name_… functions below; NULL and bad otherwise
  */
 const uint8_t *wv_wire_name(struct wv_wire *w);
+
+// The same, and *hash as wv_name_packed_hash() gives it, in one walk; 0 for what is no name.
+const uint8_t *wv_wire_name_hash(struct wv_wire *w, uint32_t seed, uint32_t *hash);
 
 // Unpack a name that wv_wire_name() accepted in the same message; lowers A-Z.
 void wv_name_unpack(struct wv_name *name, const uint8_t *base, const uint8_t *packed);
@@ -148,6 +155,9 @@ bool wv_name_equal_packed(const struct wv_name *name, const uint8_t *base, const
 // A 32-bit hash of an accepted packed name, letter case aside; seeded, for tables of our own.
 uint32_t wv_name_packed_hash(const uint8_t *base, const uint8_t *packed, uint32_t seed);
 
+// The same hash of an unpacked name.
+uint32_t wv_name_hash(const struct wv_name *name, uint32_t seed);
+
 bool wv_name_equal(const struct wv_name *a, const struct wv_name *b);
 
 // Canonical order (RFC 4034 6.1): below 0, 0, above 0.
@@ -156,16 +166,18 @@ int wv_name_compare(const struct wv_name *a, const struct wv_name *b);
 // Is `name` equal to `zone` or below it?
 bool wv_name_is_within(const struct wv_name *name, const struct wv_name *zone);
 
-// The ancestor of `name` with `labels` <= name->labels labels (itself where equal).
+// The ancestor of `name` with `labels` <= name->labels labels (itself where equal); `out` may be
+// `name`.
 void wv_name_ancestor(struct wv_name *out, const struct wv_name *name, unsigned labels);
 
-// "*." + name; false if that is longer than 255 octets.
+// "*." + name; false if that is longer than 255 octets; `out` may be `name`.
 bool wv_name_wildcard(struct wv_name *out, const struct wv_name *name);
 
-// Presentation form to name: "\." and "\DDD" escapes; a missing last dot is added. False: no name.
+// Presentation form to name: "\." and "\DDD" escapes; a missing last dot is added; what is not
+// printable ASCII must be escaped. False: no name.
 bool wv_name_parse(struct wv_name *name, const char *text);
 
-// Name to presentation form with its last dot, always NUL-terminated; returns `out`.
+// Name to presentation form with its last dot, always NUL-terminated; returns `out`. No name: "".
 char *wv_name_print(char out[WV_NAME_TEXT], const struct wv_name *name);
 
 // The same for uncompressed octets with letters as they are (such as wv_name_unpack_exact() gives).
@@ -174,7 +186,7 @@ char *wv_name_print_octets(char out[WV_NAME_TEXT], const uint8_t *octets);
 // "A", "AAAA", … or "TYPE65280" (RFC 3597); NUL-terminated; returns `out`.
 char *wv_type_print(char out[16], uint16_t type);
 
-// The reverse; false for what is no type.
+// The reverse, letter case aside; false for what is no type.
 bool wv_type_parse(uint16_t *type, const char *text);
 
 #endif
