@@ -22,7 +22,7 @@ struct wv_events_verdict {
 	const char *action;            // NULL: left out
 };
 
-#define WV_EVENTS_LINE_MIN 2048 // room that a line needs at least
+#define WV_EVENTS_LINE_MIN 4096 // room that a line needs at least: two of the longest names fit
 
 /**
  * The line of wirevet-verdict, with its line feed:
