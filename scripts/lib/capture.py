@@ -22,7 +22,8 @@ def read_pcap(path):
         raise ValueError(f'{path}: want a pcap file, found {len(data)} octets')
     magic, _, _, _, _, _, link = PCAP_HEADER.unpack_from(data)
     if magic != MAGIC_US or link != LINK_ETHERNET:
-        raise ValueError(f'{path}: want pcap, microseconds, Ethernet; found magic {magic:#x}, link {link}')
+        raise ValueError(f'{path}: want pcap, microseconds, Ethernet; '
+                         f'found magic {magic:#x}, link {link}')
     frames, at = [], PCAP_HEADER.size
     while at < len(data):
         if at + PCAP_RECORD.size > len(data):
@@ -40,8 +41,8 @@ def write_pcap(path, frames):
     with open(path, 'wb') as file:
         file.write(PCAP_HEADER.pack(MAGIC_US, 2, 4, 0, 0, 262144, LINK_ETHERNET))
         for time, octets in frames:
-            file.write(PCAP_RECORD.pack(time // 1_000_000, time % 1_000_000, len(octets), len(octets)))
-            file.write(octets)
+            seconds, us = divmod(time, 1_000_000)
+            file.write(PCAP_RECORD.pack(seconds, us, len(octets), len(octets)) + octets)
 
 
 def checksum(data):
@@ -94,8 +95,7 @@ class Datagram:
     def octets(self):
         length = 8 + len(self.payload)
         udp = struct.pack('!HHHH', self.sport, self.dport, length, 0) + self.payload
-        pseudo = self.src + self.dst + struct.pack('!HH' if len(self.src) == 4 else '!IHBB',
-                                                   *((UDP, length) if len(self.src) == 4 else (length, 0, 0, UDP)))
+        pseudo = self.src + self.dst + struct.pack('!II', UDP, length)
         # Zero would say that there is no checksum (RFC 768).
         udp = udp[:6] + struct.pack('!H', checksum(pseudo + udp) or 0xffff) + udp[8:]
         network = bytearray(self.network)

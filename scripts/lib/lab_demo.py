@@ -21,7 +21,7 @@ import replayer
 from capture import Datagram, read_pcap, write_pcap
 from lab_net import MACS
 from lab_tree import DAY
-from replayer import Row, key
+from replayer import Row
 
 VLAN = bytes.fromhex('81000071')  # tag 113
 TAGGED = (bytes([203, 0, 113, 20]), bytes.fromhex('20010db8011300000000000000000020'))
@@ -62,6 +62,11 @@ class Exchange:
         self.qname = question.name.to_text().lower()
         self.qtype = dns.rdatatype.to_text(question.rdtype)
         self.kind = self.find_kind()
+
+    def cname_targets(self):
+        """Where the CNAMEs of the answer lead, in their order, unless they were asked for."""
+        return [rrset[0].target.to_text().lower() for rrset in self.says.answer
+                if rrset.rdtype == dns.rdatatype.CNAME and self.qtype != 'CNAME']
 
     def unjudged(self):
         """Why the response carries no proof by its nature, or None."""
@@ -108,7 +113,7 @@ def exchanges(outside, inside):
             continue
         own = [query for sent, query in queries if sent < when and datagram.answers(query)]
         if len(own) != 1:
-            raise RuntimeError(f'response frame {frame}: want one query before it, found {len(own)}')
+            raise RuntimeError(f'frame {frame}: want one query before it, found {len(own)}')
         found.append(Exchange(own[0], datagram, frame))
     if len(found) != len(queries):
         raise RuntimeError(f'{len(queries)} queries, but {len(found)} responses')
@@ -149,8 +154,10 @@ class Tamper:
 
 
 def in_section(name, change):
+    """Change each RRset of a section; None takes it away."""
     def apply(message):
-        setattr(message, name, [new for rrset in getattr(message, name) if (new := change(rrset)) is not None])
+        changed = [change(rrset) for rrset in getattr(message, name)]
+        setattr(message, name, [rrset for rrset in changed if rrset is not None])
     return apply
 
 
@@ -164,7 +171,7 @@ def forge(rdtype, *texts):
 
 
 def records(function):
-    """The records of the first RRset of the answer, as a function makes them from the genuine ones."""
+    """The first RRset of the answer, made by a function from the texts of its records."""
     def change(message):
         rrset = message.answer[0]
         texts = function([rdata.to_text() for rdata in rrset])
@@ -174,11 +181,11 @@ def records(function):
 
 
 def strip_signatures(message):
-    in_section('answer', lambda rrset: None if rrset.rdtype == dns.rdatatype.RRSIG else rrset)(message)
+    message.answer = [rrset for rrset in message.answer if rrset.rdtype != dns.rdatatype.RRSIG]
 
 
 def strip_ds(message):
-    in_section('authority', lambda rrset: rrset if rrset.rdtype == dns.rdatatype.NS else None)(message)
+    message.authority = [rrset for rrset in message.authority if rrset.rdtype == dns.rdatatype.NS]
 
 
 def forge_ds(message):
@@ -206,37 +213,45 @@ def longer_life(message):
 
 def tampered_list(tamper):
     """(name, type, kind of the genuine response, change, verdict, reason, note)."""
-    bogus = 'bogus'
+    evil, evil6 = forge('A', '198.51.100.66'), forge('AAAA', '2001:db8:66::66')
+    resign = tamper.resign
     return [
-        ('www.shop.test.', 'A', 'answer', forge('A', '198.51.100.66'), bogus, 'bad-signature', 'forged address, P-256'),
-        ('www.bank.test.', 'A', 'answer', forge('A', '198.51.100.66'), bogus, 'bad-signature', 'forged address, RSA'),
-        ('smtp.mail.test.', 'AAAA', 'answer', forge('AAAA', '2001:db8:66::66'), bogus, 'bad-signature',
-         'forged address, Ed25519'),
-        ('shop.test.', 'TXT', 'answer', records(lambda texts: texts[1:]), bogus, 'bad-signature',
-         'one record of three taken away'),
-        ('pool.shop.test.', 'A', 'answer', records(lambda texts: texts + ['198.51.100.66']), bogus, 'bad-signature',
-         'one record added to four'),
-        ('pay.shop.test.', 'A', 'answer', forge('CNAME', 'www.plain.test.'), bogus, 'bad-signature',
-         'CNAME turned to another name'),
-        ('a.b.c.shop.test.', 'A', 'answer', tamper.resign('shop.test.', 'past'), bogus, 'signature-expired',
-         'expired signature by the key in force, P-256'),
-        ('x.y.z.deep.bank.test.', 'A', 'answer', tamper.resign('bank.test.', 'past'), bogus, 'signature-expired',
-         'expired signature by the key in force, RSA'),
-        ('upper.shop.test.', 'A', 'answer', tamper.resign('shop.test.', 'coming'), bogus, 'signature-not-yet-valid',
-         'signature by the key in force, not valid yet'),
-        ('bank.test.', 'MX', 'answer', strip_signatures, bogus, 'rrsig-missing', 'stripped signature, RSA'),
-        ('www.secure.example.', 'A', 'answer', strip_signatures, bogus, 'rrsig-missing', 'stripped signature, P-256'),
-        ('a.b.c.secure.example.', 'AAAA', 'answer', tamper.resign('secure.example.', 'foreign'), bogus,
-         'unknown-key-tag', 'wrong key: signed by one that is not in the zone, P-256'),
-        ('www.rsa.example.', 'A', 'answer', tamper.resign('rsa.example.', 'foreign'), bogus, 'unknown-key-tag',
-         'wrong key: signed by one that is not in the zone, RSA'),
-        ('www.p384.test.', 'A', 'answer', foreign_signer('dual.test.'), bogus, 'signer-invalid',
-         'signature said to be another zone\'s'),
-        ('www.eu.corp.internal.', 'A', 'referral', forge_ds, bogus, 'bad-signature', 'DS in a referral forged'),
-        ('mail.test.', 'MX', 'referral', strip_ds, bogus, 'ds-unproven', 'DS in a referral stripped, nothing proves it absent'),
-        ('www.plain.test.', 'A', 'answer', forge('A', '198.51.100.66'), 'insecure', 'unsigned',
-         'forged address in an unsigned zone, which nobody can see'),
-        ('www.ed448.test.', 'A', 'answer', longer_life, 'secure', 'secure', 'TTL above the original, which is capped'),
+        ('www.shop.test.', 'A', 'answer', evil,
+         'bogus', 'bad-signature', 'forged address, P-256'),
+        ('www.bank.test.', 'A', 'answer', evil,
+         'bogus', 'bad-signature', 'forged address, RSA'),
+        ('smtp.mail.test.', 'AAAA', 'answer', evil6,
+         'bogus', 'bad-signature', 'forged address, Ed25519'),
+        ('shop.test.', 'TXT', 'answer', records(lambda texts: texts[1:]),
+         'bogus', 'bad-signature', 'one record of three taken away'),
+        ('pool.shop.test.', 'A', 'answer', records(lambda texts: texts + ['198.51.100.66']),
+         'bogus', 'bad-signature', 'one record added to four'),
+        ('pay.shop.test.', 'A', 'answer', forge('CNAME', 'www.plain.test.'),
+         'bogus', 'bad-signature', 'CNAME turned to another name'),
+        ('a.b.c.shop.test.', 'A', 'answer', resign('shop.test.', 'past'),
+         'bogus', 'signature-expired', 'expired signature by the key in force, P-256'),
+        ('x.y.z.deep.bank.test.', 'A', 'answer', resign('bank.test.', 'past'),
+         'bogus', 'signature-expired', 'expired signature by the key in force, RSA'),
+        ('upper.shop.test.', 'A', 'answer', resign('shop.test.', 'coming'),
+         'bogus', 'signature-not-yet-valid', 'signature by the key in force, not valid yet'),
+        ('bank.test.', 'MX', 'answer', strip_signatures,
+         'bogus', 'rrsig-missing', 'stripped signature, RSA'),
+        ('www.secure.example.', 'A', 'answer', strip_signatures,
+         'bogus', 'rrsig-missing', 'stripped signature, P-256'),
+        ('a.b.c.secure.example.', 'AAAA', 'answer', resign('secure.example.', 'foreign'),
+         'bogus', 'unknown-key-tag', 'wrong key: signed by one that is not in the zone, P-256'),
+        ('www.rsa.example.', 'A', 'answer', resign('rsa.example.', 'foreign'),
+         'bogus', 'unknown-key-tag', 'wrong key: signed by one that is not in the zone, RSA'),
+        ('www.p384.test.', 'A', 'answer', foreign_signer('dual.test.'),
+         'bogus', 'signer-invalid', 'signature said to be another zone\'s'),
+        ('www.eu.corp.internal.', 'A', 'referral', forge_ds,
+         'bogus', 'bad-signature', 'DS in a referral forged'),
+        ('mail.test.', 'MX', 'referral', strip_ds,
+         'bogus', 'ds-unproven', 'DS in a referral stripped, nothing proves it absent'),
+        ('www.plain.test.', 'A', 'answer', evil,
+         'insecure', 'unsigned', 'forged address in an unsigned zone, which nobody can see'),
+        ('www.ed448.test.', 'A', 'answer', longer_life,
+         'secure', 'secure', 'TTL above the original, which is capped'),
     ]
 
 
@@ -246,7 +261,7 @@ def add_tampered(tree, outside, inside, found):
     when = max(outside[-1][0], inside[-1][0]) + 100_000
     added = []
     for name, rdtype, kind, change, verdict, reason, note in tampered_list(Tamper(tree)):
-        genuine = [e for e in found if key(e.qname, e.qtype) == key(name, rdtype) and e.kind == kind]
+        genuine = [e for e in found if (e.qname, e.qtype, e.kind) == (name, rdtype, kind)]
         if not genuine:
             raise RuntimeError(f'{name} {rdtype}: no genuine {kind} to tamper with')
         query = Datagram.parse(genuine[0].query.octets())
@@ -322,32 +337,30 @@ class Judge:
         """What to ask a validator, for the verdict of this one response."""
         if exchange.kind == 'referral':
             return f'{replayer.child_of(exchange.says).lower()} DS'
-        answer = exchange.says.answer
-        if exchange.kind == 'answer' and answer[0].rdtype == dns.rdatatype.CNAME and exchange.qtype != 'CNAME':
-            last = [rrset for rrset in answer if rrset.rdtype == dns.rdatatype.CNAME][-1]
-            if self.zone(last[0].target.to_text().lower()) is not self.zone(exchange.qname):
-                return f'{exchange.qname} CNAME'
+        targets = exchange.cname_targets()
+        if targets and self.zone(targets[-1]) is not self.zone(exchange.qname):
+            return f'{exchange.qname} CNAME'
         return f'{exchange.qname} {exchange.qtype}'
 
 
 def question_frames(said, found):
     """The frames that answered a client's question: its own, and those of the names it leads to."""
-    names, frames = [said['name'].lower()], []
+    names, frames = [said['name']], []
     for name in names:
         for exchange in found:
             if exchange.qname != name or exchange.qtype != said['type'] \
                     or exchange.kind in ('referral', 'unjudged'):
                 continue
             frames.append(exchange.frame)
-            names += [target for rrset in exchange.says.answer if rrset.rdtype == dns.rdatatype.CNAME
-                      if (target := rrset[0].target.to_text().lower()) not in names]
+            names += [target for target in exchange.cname_targets() if target not in names]
     return ','.join(map(str, sorted(frames)))
 
 
 def plan(judge, said, found, tampered):
     """The rows, all but what the validators say."""
-    rows = [Row('question', question_frames(one, found), one['name'].lower(), one['type'],
-                f'{one["name"].lower()} {one["type"]}', one['unbound'], '-', '-', '-', '-', '-') for one in said]
+    rows = [Row('question', question_frames(one, found), one['name'], one['type'],
+                f'{one["name"]} {one["type"]}', one['unbound'], '-', '-', '-', '-', '-')
+            for one in said]
     for exchange in found:
         verdict, reason = judge.expected(exchange)
         asked = '-' if exchange.kind == 'unjudged' else judge.asked(exchange)
@@ -356,8 +369,8 @@ def plan(judge, said, found, tampered):
     for exchange, verdict, reason, note in tampered:
         kind = 'referral' if not exchange.says.answer else 'answer'
         exchange.kind = kind
-        rows.append(Row('tampered', str(exchange.frame), exchange.qname, exchange.qtype, judge.asked(exchange),
-                        '-', '-', '-', verdict, reason, note))
+        rows.append(Row('tampered', str(exchange.frame), exchange.qname, exchange.qtype,
+                        judge.asked(exchange), '-', '-', '-', verdict, reason, note))
     return rows
 
 
@@ -390,7 +403,7 @@ def consult(rows, folder, anchors, outside, when):
             if not row.frame:
                 trouble.append(f'{row.asked}: no frame answers it')
     if server.unknown:
-        trouble.append('asked for, but not in the capture: ' + ', '.join(sorted(set(server.unknown))))
+        trouble.append(f'asked for, but not in the capture: {sorted(set(server.unknown))}')
     done = []
     for row in rows:
         if row.kind == 'tampered':
@@ -417,16 +430,17 @@ def make(tree, said, target, version):
     found = exchanges(outside, inside)
     tampered = add_tampered(tree, outside, inside, found)
     exchanges(outside, inside)
-    paths = {name: os.path.join(target, name) for name in ('outside.pcap', 'inside.pcap', 'anchors', 'expected.tsv')}
-    write_pcap(paths['outside.pcap'], outside)
-    write_pcap(paths['inside.pcap'], inside)
-    with open(paths['anchors'], 'w', encoding='ascii') as file:
-        file.write('; the root of the lab that config/demo/*.pcap was captured in (scripts/lab demo)\n')
+    capture, anchors = os.path.join(target, 'outside.pcap'), os.path.join(target, 'anchors')
+    write_pcap(capture, outside)
+    write_pcap(os.path.join(target, 'inside.pcap'), inside)
+    with open(anchors, 'w', encoding='ascii') as file:
+        file.write('; the root of the lab that the captures beside this come from (scripts/lab)\n')
         file.write(''.join(f'{line}\n' for line in tree.anchors()))
     when = outside[-1][0] // 1_000_000
-    rows = consult(plan(Judge(tree), said, found, tampered), tree.path('oracle'), paths['anchors'],
-                   paths['outside.pcap'], when)
-    with open(paths['expected.tsv'], 'w', encoding='ascii') as file:
-        file.write(HEADER.format(day=time.strftime('%Y-%m-%d', time.gmtime(when)), when=when, **version))
+    rows = consult(plan(Judge(tree), said, found, tampered), tree.path('oracle'), anchors,
+                   capture, when)
+    with open(os.path.join(target, 'expected.tsv'), 'w', encoding='ascii') as file:
+        day = time.strftime('%Y-%m-%d', time.gmtime(when))
+        file.write(HEADER.format(day=day, when=when, **version))
         for row in (Row(*Row._fields), *rows):
             file.write('\t'.join(row) + '\n')

@@ -25,14 +25,18 @@ import dns.query
 import dns.rdatatype
 
 from capture import checksum
-from lab_tree import SERVERS, run
-from replayer import unbound_program
+from lab_tree import SERVERS, address_records, run
+from replayer import unbound_program, unbound_server
 
 RESOLVER = '127.0.0.1'
 MACS = {'resolver': '02:00:00:00:00:01', 'servers': '02:00:00:00:00:02'}
-NETWORKS = ['192.0.2.1/24', '2001:db8:2::1/64']  # the resolver's address; the servers have the next
-LLDP = bytes.fromhex('0180c200000e') + bytes.fromhex('020000000001') + bytes.fromhex(
-    '88cc' '0207 04 020000000001' '0406 05 7769726530' '0602 0078' '0a03 6c6162' '0000'.replace(' ', ''))
+# The resolver's addresses; the servers' end of the wire has the next ones.
+NETWORKS = ['192.0.2.1/24', '2001:db8:2::1/64']
+IN_SERVERS = ['ip', 'netns', 'exec', 'servers']
+OFFLOADS = [word for name in ('tx', 'rx', 'tso', 'gso', 'gro') for word in (name, 'off')]
+# Of the resolver: chassis (a MAC), port (wire0), time to live, system name (lab), end.
+LLDP = bytes.fromhex('0180c200000e 020000000001 88cc 0207 04 020000000001 0406 05 7769726530'
+                     '0602 0078 0a03 6c6162 0000')
 
 
 def ip(*words):
@@ -50,24 +54,23 @@ def make_wire():
     ip('netns', 'add', 'servers')
     ip('link', 'add', 'wire0', 'address', MACS['resolver'], 'type', 'veth',
        'peer', 'name', 'wire0', 'address', MACS['servers'], 'netns', 'servers')
-    for side, words in (('resolver', ip), ('servers', servers_ip)):
-        prefix = ['ip', 'netns', 'exec', 'servers'] if side == 'servers' else []
-        run(*prefix, 'ethtool', '-K', 'wire0', 'tx', 'off', 'rx', 'off', 'tso', 'off', 'gso', 'off', 'gro', 'off')
-        for network in NETWORKS:
-            address = ipaddress.ip_interface(network) + (0 if side == 'resolver' else 1)
-            add_address(words, address.ip, ipaddress.ip_network(network, strict=False).prefixlen, 'wire0')
+    for step, (words, inside) in enumerate(((ip, []), (servers_ip, IN_SERVERS))):
+        run(*inside, 'ethtool', '-K', 'wire0', *OFFLOADS)
+        for network in map(ipaddress.ip_interface, NETWORKS):
+            add_address(words, network.ip + step, network.network.prefixlen, 'wire0')
         for device in ('lo', 'wire0'):
             words('link', 'set', device, 'up')
     for server in SERVERS.values():
         for address in map(ipaddress.ip_address, server['addresses']):
             add_address(servers_ip, address, address.max_prefixlen, 'lo')
     for network in map(ipaddress.ip_interface, NETWORKS):
-        ip(f'-{network.version}', 'route', 'add', 'default', 'via', str((network + 1).ip))
+        ip(f'-{network.version}', 'route', 'add', 'default', 'via', str(network.ip + 1))
 
 
 def add_address(words, address, prefix, device):
     # Without nodad, an IPv6 address could not be used for the first second.
-    words('address', 'add', f'{address}/{prefix}', 'dev', device, *(['nodad'] if address.version == 6 else []))
+    words('address', 'add', f'{address}/{prefix}', 'dev', device,
+          *(['nodad'] if address.version == 6 else []))
 
 
 @contextlib.contextmanager
@@ -108,7 +111,8 @@ class Daemons:
         for name, process in self.running:
             if process.poll() is not None:
                 with open(self.log(name), encoding='utf-8', errors='replace') as log:
-                    raise RuntimeError(f'{name} ended with {process.returncode}:\n{log.read()[-2000:]}')
+                    words = log.read()[-2000:]
+                raise RuntimeError(f'{name} ended with {process.returncode}:\n{words}')
 
     def stop(self):
         for _, process in reversed(self.running):
@@ -125,9 +129,9 @@ class Daemons:
 
 def nsd_config(tree, name, folder):
     lines = ['server:', '  username: ""', '  chroot: ""', '  server-count: 1', '  database: ""',
-             f'  zonesdir: "{folder}"', f'  pidfile: "{folder}/nsd.pid"', f'  xfrdfile: "{folder}/xfrd.state"',
-             f'  zonelistfile: "{folder}/zone.list"', f'  xfrdir: "{folder}"', '  hide-version: no',
-             '  minimal-responses: no']
+             f'  zonesdir: "{folder}"', f'  pidfile: "{folder}/nsd.pid"',
+             f'  xfrdfile: "{folder}/xfrd.state"', f'  zonelistfile: "{folder}/zone.list"',
+             f'  xfrdir: "{folder}"', '  hide-version: no', '  minimal-responses: no']
     lines += [f'  ip-address: {address}' for address in SERVERS[name]['addresses']]
     lines += ['remote-control:', '  control-enable: no']
     for zone in tree.zones.values():
@@ -137,22 +141,25 @@ def nsd_config(tree, name, folder):
 
 
 def knot_config(tree, name, folder):
-    lines = ['server:', f'  rundir: "{folder}"', '  udp-workers: 1', '  tcp-workers: 1', '  background-workers: 1']
+    lines = ['server:', f'  rundir: "{folder}"', '  udp-workers: 1', '  tcp-workers: 1',
+             '  background-workers: 1']
     lines += [f'  listen: {address}@53' for address in SERVERS[name]['addresses']]
     lines += ['log:', '  - target: stderr', '    any: info',
               'database:', f'  storage: "{folder}"', '  kasp-db: kasp', 'policy:']
     zones = [zone for zone in tree.zones.values() if zone.server == name]
     for zone in zones:
         if zone.signer == 'knot':
-            lines += [f'  - id: {zone.base}', '    manual: on', '    rrsig-lifetime: 30d', '    rrsig-refresh: 7d',
+            lines += [f'  - id: {zone.base}', '    manual: on',
+                      '    rrsig-lifetime: 30d', '    rrsig-refresh: 7d',
                       f'    single-type-signing: {"on" if zone.single else "off"}',
                       f'    nsec3: {"on" if zone.nsec3 else "off"}']
             if zone.nsec3:
                 lines += [f'    nsec3-iterations: {zone.nsec3}', '    nsec3-salt-length: 4']
     lines += ['zone:']
     for zone in zones:
-        lines += [f'  - domain: "{zone.name}"', f'    file: "{zone.signed}"', '    zonefile-sync: -1',
-                  '    zonefile-load: whole', '    journal-content: none', '    semantic-checks: off']
+        lines += [f'  - domain: "{zone.name}"', f'    file: "{zone.signed}"',
+                  '    zonefile-sync: -1', '    zonefile-load: whole', '    journal-content: none',
+                  '    semantic-checks: off']
         if zone.signer == 'knot':
             lines += ['    dnssec-signing: on', f'    dnssec-policy: {zone.base}']
     return lines
@@ -166,8 +173,8 @@ def start_servers(tree, daemons):
         nsd = server['program'] == 'nsd'
         with open(config, 'w', encoding='ascii') as file:
             file.write('\n'.join((nsd_config if nsd else knot_config)(tree, name, folder)) + '\n')
-        daemons.start(name, 'ip', 'netns', 'exec', 'servers',
-                      *(['nsd', '-d', '-c', config] if nsd else ['knotd', '-c', config]))
+        program = ['nsd', '-d', '-c', config] if nsd else ['knotd', '-c', config]
+        daemons.start(name, *IN_SERVERS, *program)
     for zone in tree.zones.values():
         wait_for_zone(zone, daemons)
 
@@ -193,20 +200,15 @@ def start_resolver(tree, daemons):
     os.makedirs(folder, exist_ok=True)
     hints, anchors = os.path.join(folder, 'root.hints'), os.path.join(folder, 'anchors')
     with open(hints, 'w', encoding='ascii') as file:
-        file.write('. 3600000 NS a.root.\n' + tree.addresses('a.root. 3600000', 'root'))
+        file.write('. 3600000 NS a.root.\n' + address_records('a.root. 3600000', 'root'))
     with open(anchors, 'w', encoding='ascii') as file:
         file.write('\n'.join(tree.anchors()) + '\n')
     config = os.path.join(folder, 'unbound.conf')
     with open(config, 'w', encoding='ascii') as file:
         file.write('\n'.join([
-            'server:', '  username: ""', '  chroot: ""', f'  directory: "{folder}"',
-            f'  pidfile: "{folder}/unbound.pid"', '  use-syslog: no', '  do-daemonize: no', '  verbosity: 1',
-            '  val-log-level: 2', '  num-threads: 1', f'  interface: {RESOLVER}', '  do-ip6: yes', '  ede: yes',
-            '  module-config: "validator iterator"', f'  root-hints: "{hints}"', f'  trust-anchor-file: "{anchors}"',
-            # One query for each answer keeps the capture small; letters of mixed case make it hard.
-            '  qname-minimisation: no', '  use-caps-for-id: yes', '  prefetch: no',
-            '  local-zone: "test." nodefault', '  local-zone: "2.0.192.in-addr.arpa." nodefault',
-            'remote-control:', '  control-enable: no']) + '\n')
+            *unbound_server(folder, anchors), f'  pidfile: "{folder}/unbound.pid"',
+            f'  interface: {RESOLVER}', f'  root-hints: "{hints}"', '  do-ip6: yes',
+            '  use-caps-for-id: yes']) + '\n')
     daemons.start('resolver', unbound_program(folder), '-d', '-p', '-c', config)
     query = dns.message.make_query('localhost.', 'A')
     for _ in range(100):
@@ -224,8 +226,8 @@ class Capture:
     def __init__(self, path):
         self.path = path
         self.process = subprocess.Popen(
-            ['tcpdump', '-i', 'wire0', '-w', path, '-s', '0', '--immediate-mode', '-B', '8192', '-n', '-Z', 'root',
-             '--time-stamp-precision=micro'],
+            ['tcpdump', '-i', 'wire0', '-w', path, '-s', '0', '-n', '-Z', 'root', '-B', '8192',
+             '--immediate-mode', '--time-stamp-precision=micro'],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if 'listening on' in line:
@@ -238,7 +240,8 @@ class Capture:
         _, words = self.process.communicate(timeout=10)
         counts = re.findall(r'(\d+) packets (captured|received by filter|dropped by kernel)', words)
         counts = {kind: int(n) for n, kind in counts}
-        if counts.get('dropped by kernel') != 0 or counts['captured'] != counts['received by filter']:
+        lost = counts['received by filter'] - counts['captured']
+        if lost != 0 or counts['dropped by kernel'] != 0:
             raise RuntimeError(f'the capture is not whole: {" ".join(words.split())}')
 
 
@@ -263,7 +266,7 @@ def other_traffic():
             connection.recv(1000)
             connection.sendall(b'HTTP/1.0 204 No Content\r\n\r\n')
 
-    server = threading.Thread(target=serve)
+    server = threading.Thread(target=serve, daemon=True)
     server.start()
     with socket.create_connection((address, 80), timeout=5) as client:
         client.sendall(b'GET / HTTP/1.0\r\n\r\n')
@@ -277,8 +280,8 @@ def other_traffic():
         clock.sendto(b'\x24' + bytes(47), clock.recvfrom(100)[1])
         client.recv(100)
     clock.close()
-    for raw, kind, target in ((socket.AF_INET, 8, address), (socket.AF_INET6, 128, SERVERS['root']['addresses'][1])):
-        ping(raw, kind, target)
+    ping(socket.AF_INET, 8, address)
+    ping(socket.AF_INET6, 128, SERVERS['root']['addresses'][1])
 
 
 def ping(family, kind, target):

@@ -34,17 +34,27 @@ ALGORITHMS = {
 }
 
 
+def address_records(name, server):
+    """The A and AAAA records of a server under some name."""
+    return ''.join(f'{name} {"AAAA" if ":" in address else "A"} {address}\n'
+                   for address in SERVERS[server]['addresses'])
+
+
 class Zone:
     """One zone. `signer` is ldns, bind, knot (which signs as it serves) or None.
 
+    `text` is records; each of the `hosts` gets an A and an AAAA besides, counted up from `first`.
     `ds` says what the parent holds: 'right', or None, 'stale' (of keys the zone gave up),
     'algorithm' and 'digest' (right but for a number that nobody knows). `nsec3` is the options
     of the signer for it. `hosted` puts the name server's name outside of the zone.
     """
 
-    def __init__(self, name, server, text='', *, signer=None, algorithms=(13,), single=False,
-                 ds='right', digest=2, nsec3=None, opt_out=False, hosted=None):
-        self.name, self.server, self.text = name, server, text
+    def __init__(self, name, server, text='', *, hosts='', first=0, signer=None,
+                 algorithms=(13,), single=False, ds='right', digest=2, nsec3=None,
+                 opt_out=False, hosted=None):
+        self.name, self.server, self.text = name, server, f'{text.strip()}\n'
+        for number, host in enumerate(hosts.split(), first):
+            self.text += f'{host} A 192.0.2.{number}\n{host} AAAA 2001:db8:{number:x}::1\n'
         self.signer, self.algorithms, self.single = signer, algorithms, single
         self.ds = ds if signer or ds != 'right' else None
         self.digest, self.nsec3, self.opt_out, self.hosted = digest, nsec3, opt_out, hosted
@@ -61,98 +71,170 @@ class Zone:
         return ['a.root.' if self.name == '.' else f'ns.{self.name}']
 
 
-def hosts(prefix, names, first):
-    """An A and an AAAA record for each name."""
-    return ''.join(f'{name} A {prefix}.{first + i}\n{name} AAAA 2001:db8:{first + i:x}::1\n'
-                   for i, name in enumerate(names))
-
-
 def tree():
     return [
-        Zone('.', 'root', '', signer='bind', algorithms=(8,)),
-        Zone('test.', 'tld-a', '@ TXT "a top-level zone with NSEC"\n', signer='ldns'),
-        Zone('example.', 'tld-a', '@ TXT "a top-level zone with NSEC3 and opt-out"\n',
+        Zone('.', 'root', signer='bind', algorithms=(8,)),
+        Zone('test.', 'tld-a', '@ TXT "a top-level zone with NSEC"', signer='ldns'),
+        Zone('example.', 'tld-a', '@ TXT "a top-level zone with NSEC3 and opt-out"',
              signer='bind', algorithms=(8,), nsec3=['-3', '-', '-H', '0'], opt_out=True),
-        Zone('internal.', 'tld-b', '@ TXT "a top-level zone with NSEC3, one key for all"\n',
+        Zone('internal.', 'tld-b', '@ TXT "a top-level zone with NSEC3, one key for all"',
              signer='knot', algorithms=(15,), single=True, nsec3=5),
 
-        Zone('shop.test.', 'hoster-a', hosts('192.0.2', ['www', 'a.b.c', 'cdn', 'mx1', 'mx2', 'UPPER'], 10)
-             + '@ A 192.0.2.10\n@ MX 10 mx1\n@ MX 20 mx2\n@ MX 30 smtp.mail.test.\n'
-               '@ TXT "v=spf1 mx -all"\n@ TXT "one" "two strings"\n@ TXT "three"\n'
-               '@ CAA 0 issue "ca.example"\n@ CAA 0 iodef "mailto:security@shop.test"\n'
-               '@ HTTPS 1 . alpn="h2,h3" ipv4hint=192.0.2.10\n'
-               'alias CNAME www\nchain CNAME alias\npay CNAME www.bank.test.\nimg CNAME img.plain.test.\n'
-               '_sip._tcp SRV 0 5 5060 www\n_sip._tcp SRV 1 5 5060 cdn\ndir DNAME c\n'
-               'pool A 192.0.2.33\npool A 192.0.2.31\npool A 192.0.2.32\npool A 192.0.2.4\n',
+        Zone('shop.test.', 'hoster-a', SHOP, hosts='www a.b.c cdn mx1 mx2 UPPER', first=10,
              signer='ldns'),
-        Zone('bank.test.', 'hoster-b', hosts('192.0.2', ['www', 'x.y.z.deep', 'mx'], 40)
-             + '@ MX 10 mx\n@ TXT "bank"\n@ TXT "v=spf1 -all"\nlogin CNAME www.secure.example.\n'
-               'ssh SSHFP 4 2 4c7d9a2b0f6f1d6f6b6e0b8a1e2d3c4b5a69788796a5b4c3d2e1f00112233445\n'
-               '@ NAPTR 10 20 "s" "SIP+D2T" "" _sip._tcp.shop.test.\n',
+        Zone('bank.test.', 'hoster-b', BANK, hosts='www x.y.z.deep mx', first=40,
              signer='bind', algorithms=(8,)),
-        Zone('mail.test.', 'hoster-a', hosts('192.0.2', ['smtp', 'imap'], 50)
-             + '@ MX 5 smtp\n@ MX 10 mx.bank.test.\n@ TXT "v=spf1 ip4:192.0.2.50 -all"\n'
-               '_25._tcp.smtp TLSA 3 1 1 8cb0fc6c527506a053f4f14c8464bebbd6dede2738d11468dd953d7d6a3021f1\n'
-               'webmail CNAME www.eu.corp.internal.\n',
+        Zone('mail.test.', 'hoster-a', MAIL, hosts='smtp imap', first=50,
              signer='ldns', algorithms=(15,)),
-        Zone('p384.test.', 'hoster-b', hosts('192.0.2', ['www'], 60), signer='bind', algorithms=(14,), digest=4),
-        Zone('rsa512.test.', 'hoster-a', hosts('192.0.2', ['www'], 62), signer='ldns', algorithms=(10,)),
-        Zone('ed448.test.', 'hoster-b', hosts('192.0.2', ['www'], 64), signer='bind', algorithms=(16,), single=True),
-        Zone('dual.test.', 'hoster-a', hosts('192.0.2', ['www'], 66), signer='bind', algorithms=(8, 13)),
-        Zone('island.test.', 'hoster-b', hosts('192.0.2', ['www'], 70) + '@ TXT "signed, and nobody above says so"\n',
-             signer='ldns', ds=None),
-        Zone('plain.test.', 'hoster-a', hosts('192.0.2', ['www', 'img', 'a.b.c.d'], 72) + '@ MX 10 www\n'),
-        Zone('dept.plain.test.', 'hoster-b', hosts('192.0.2', ['www'], 76)),
-        Zone('stale.test.', 'hoster-b', hosts('192.0.2', ['www'], 78), signer='ldns', ds='stale'),
-        Zone('newalg.test.', 'hoster-a', hosts('192.0.2', ['www'], 80), ds='algorithm'),
-        Zone('newdigest.test.', 'hoster-b', hosts('192.0.2', ['www'], 82), signer='ldns', ds='digest'),
+        Zone('p384.test.', 'hoster-b', hosts='www', first=60,
+             signer='bind', algorithms=(14,), digest=4),
+        Zone('rsa512.test.', 'hoster-a', hosts='www', first=62, signer='ldns', algorithms=(10,)),
+        Zone('ed448.test.', 'hoster-b', hosts='www', first=64,
+             signer='bind', algorithms=(16,), single=True),
+        Zone('dual.test.', 'hoster-a', hosts='www', first=66, signer='bind', algorithms=(8, 13)),
+        Zone('island.test.', 'hoster-b', '@ TXT "signed, and nobody above says so"',
+             hosts='www', first=70, signer='ldns', ds=None),
+        Zone('plain.test.', 'hoster-a', '@ MX 10 www', hosts='www img a.b.c.d', first=72),
+        Zone('dept.plain.test.', 'hoster-b', hosts='www', first=76),
+        Zone('stale.test.', 'hoster-b', hosts='www', first=78, signer='ldns', ds='stale'),
+        Zone('newalg.test.', 'hoster-a', hosts='www', first=80, ds='algorithm'),
+        Zone('newdigest.test.', 'hoster-b', hosts='www', first=82, signer='ldns', ds='digest'),
 
         Zone('hoster.example.', 'hoster-a',
-             ''.join(f'{name} {"AAAA" if ":" in address else "A"} {address}\n'
-                     for name, server in (('ns1', 'hoster-a'), ('ns2', 'hoster-b'))
-                     for address in SERVERS[server]['addresses']),
+             address_records('ns1', 'hoster-a') + address_records('ns2', 'hoster-b'),
              signer='bind'),
-        Zone('secure.example.', 'hoster-a', hosts('192.0.2', ['www', 'a.b.c'], 90) + '@ TXT "secure below opt-out"\n',
-             signer='ldns', hosted='ns1.hoster.example.'),
-        Zone('rsa.example.', 'hoster-b', hosts('192.0.2', ['www'], 94) + '@ MX 10 www\n', signer='bind',
-             algorithms=(8,), nsec3=['-3', 'ab12', '-H', '10'], hosted='ns2.hoster.example.'),
-        Zone('open.example.', 'hoster-b', hosts('192.0.2', ['www', 'a.b.c'], 96) + '@ MX 10 www\n@ TXT "open"\n',
+        Zone('secure.example.', 'hoster-a', '@ TXT "secure below opt-out"',
+             hosts='www a.b.c', first=90, signer='ldns', hosted='ns1.hoster.example.'),
+        Zone('rsa.example.', 'hoster-b', '@ MX 10 www', hosts='www', first=94,
+             signer='bind', algorithms=(8,), nsec3=['-3', 'ab12', '-H', '10'],
              hosted='ns2.hoster.example.'),
+        Zone('open.example.', 'hoster-b', '@ MX 10 www\n@ TXT "open"',
+             hosts='www a.b.c', first=96, hosted='ns2.hoster.example.'),
 
-        Zone('corp.internal.', 'hoster-b', hosts('192.0.2', ['www', 'wiki'], 100) + '@ TXT "corp"\n',
+        Zone('corp.internal.', 'hoster-b', '@ TXT "corp"', hosts='www wiki', first=100,
              signer='knot', algorithms=(8,)),
-        Zone('eu.corp.internal.', 'hoster-a', hosts('192.0.2', ['www', 'host.rack.room'], 104), signer='ldns'),
-        Zone('old.corp.internal.', 'hoster-a', hosts('192.0.2', ['www'], 108)),
-        Zone('guest.internal.', 'hoster-a', hosts('192.0.2', ['www'], 110)),
+        Zone('eu.corp.internal.', 'hoster-a', hosts='www host.rack.room', first=104,
+             signer='ldns'),
+        Zone('old.corp.internal.', 'hoster-a', hosts='www', first=108),
+        Zone('guest.internal.', 'hoster-a', hosts='www', first=110),
     ]
 
 
-# What a client asks. Every question has a positive answer, or none that can be believed; but for
-# some DS, whose absence is what an insecure delegation rests on.
+SHOP = '''
+@ A 192.0.2.10
+@ MX 10 mx1
+@ MX 20 mx2
+@ MX 30 smtp.mail.test.
+@ TXT "v=spf1 mx -all"
+@ TXT "one" "two strings"
+@ TXT "three"
+@ CAA 0 issue "ca.example"
+@ CAA 0 iodef "mailto:security@shop.test"
+@ HTTPS 1 . alpn="h2,h3" ipv4hint=192.0.2.10
+alias CNAME www
+chain CNAME alias
+pay CNAME www.bank.test.
+img CNAME img.plain.test.
+dir DNAME c
+_sip._tcp SRV 0 5 5060 www
+_sip._tcp SRV 1 5 5060 cdn
+pool A 192.0.2.33
+pool A 192.0.2.31
+pool A 192.0.2.32
+pool A 192.0.2.4
+'''
+
+BANK = '''
+@ MX 10 mx
+@ TXT "bank"
+@ TXT "v=spf1 -all"
+@ NAPTR 10 20 "s" "SIP+D2T" "" _sip._tcp.shop.test.
+login CNAME www.secure.example.
+ssh SSHFP 4 2 4c7d9a2b0f6f1d6f6b6e0b8a1e2d3c4b5a69788796a5b4c3d2e1f00112233445
+'''
+
+MAIL = '''
+@ MX 5 smtp
+@ MX 10 mx.bank.test.
+@ TXT "v=spf1 ip4:192.0.2.50 -all"
+_25._tcp.smtp TLSA 3 1 1 8cb0fc6c527506a053f4f14c8464bebbd6dede2738d11468dd953d7d6a3021f1
+webmail CNAME www.eu.corp.internal.
+'''
+
+# What a client asks, in this order. Every question has a positive answer, or none that can be
+# believed; but for some DS, whose absence is what an insecure delegation rests on.
 QUESTIONS = '''
-. NS|. SOA|. DNSKEY|test TXT|test SOA|test DNSKEY|example TXT|example SOA|internal TXT|internal SOA
-bank.test DS|p384.test DS|plain.test DS|guest.internal DS|open.example DS
-www.shop.test A|www.shop.test AAAA|shop.test A|shop.test MX|shop.test TXT|shop.test NS|shop.test SOA
-shop.test CAA|shop.test HTTPS|_sip._tcp.shop.test SRV|a.b.c.shop.test A|upper.shop.test A|pool.shop.test A
-alias.shop.test AAAA|chain.shop.test AAAA|pay.shop.test A|img.shop.test A|a.b.dir.shop.test A
-www.bank.test A|www.bank.test AAAA|bank.test MX|bank.test TXT|x.y.z.deep.bank.test A|login.bank.test A
-ssh.bank.test SSHFP|bank.test NAPTR|bank.test SOA
-mail.test MX|mail.test TXT|smtp.mail.test AAAA|_25._tcp.smtp.mail.test TLSA|webmail.mail.test A
-www.p384.test A|www.rsa512.test AAAA|www.ed448.test A|www.dual.test A
-www.island.test A|island.test TXT|island.test DNSKEY|www.plain.test A|plain.test MX|a.b.c.d.plain.test AAAA|www.dept.plain.test A
-www.newalg.test A|www.newdigest.test A|newdigest.test DNSKEY
-hoster.example NS|www.secure.example A|a.b.c.secure.example AAAA|secure.example TXT|www.rsa.example A|rsa.example MX
-www.open.example A|a.b.c.open.example A|open.example MX|open.example TXT
-www.corp.internal A|wiki.corp.internal AAAA|corp.internal TXT|corp.internal SOA|www.eu.corp.internal A
-host.rack.room.eu.corp.internal A|www.old.corp.internal A|www.guest.internal A
-www.stale.test A
+. NS SOA DNSKEY
+test. TXT SOA DNSKEY
+example. TXT SOA
+internal. TXT SOA
+bank.test. DS
+p384.test. DS
+plain.test. DS
+guest.internal. DS
+open.example. DS
+
+www.shop.test. A AAAA
+shop.test. A MX TXT NS SOA CAA HTTPS
+_sip._tcp.shop.test. SRV
+a.b.c.shop.test. A
+upper.shop.test. A
+pool.shop.test. A
+alias.shop.test. AAAA
+chain.shop.test. AAAA
+pay.shop.test. A
+img.shop.test. A
+a.b.dir.shop.test. A
+
+www.bank.test. A AAAA
+bank.test. MX TXT NAPTR SOA
+x.y.z.deep.bank.test. A
+login.bank.test. A
+ssh.bank.test. SSHFP
+mail.test. MX TXT
+smtp.mail.test. AAAA
+_25._tcp.smtp.mail.test. TLSA
+webmail.mail.test. A
+www.p384.test. A
+www.rsa512.test. AAAA
+www.ed448.test. A
+www.dual.test. A
+
+www.island.test. A
+island.test. TXT DNSKEY
+www.plain.test. A
+plain.test. MX
+a.b.c.d.plain.test. AAAA
+www.dept.plain.test. A
+www.newalg.test. A
+www.newdigest.test. A
+newdigest.test. DNSKEY
+
+hoster.example. NS
+www.secure.example. A
+a.b.c.secure.example. AAAA
+secure.example. TXT
+www.rsa.example. A
+rsa.example. MX
+www.open.example. A
+a.b.c.open.example. A
+open.example. MX TXT
+
+www.corp.internal. A
+wiki.corp.internal. AAAA
+corp.internal. TXT SOA
+www.eu.corp.internal. A
+host.rack.room.eu.corp.internal. A
+www.old.corp.internal. A
+www.guest.internal. A
+www.stale.test. A
 '''
 
 
 def questions():
-    """A list of (name, type), names absolute."""
-    words = (q.split() for line in QUESTIONS.split('\n') for q in line.split('|') if q)
-    return [(name if name == '.' else name + '.', rdtype) for name, rdtype in words]
+    """A list of (name, type)."""
+    lines = (line.split() for line in QUESTIONS.strip().split('\n') if line)
+    return [(name, rdtype) for name, *types in lines for rdtype in types]
 
 
 def run(*command, cwd=None):
@@ -207,32 +289,26 @@ class Tree:
 
     def make_key(self, zone, number, ksk):
         mnemonic, bits = ALGORITHMS[number]
+        options = ['-b', str(bits)] if number in (8, 10) else []
         if zone.signer == 'ldns':
-            size = ['-b', str(bits)] if number in (8, 10) else []
-            made = run('ldns-keygen', '-a', mnemonic, *size, *(['-k'] if ksk else []), zone.name, cwd=self.folder)
+            command, options = ['ldns-keygen'], options + (['-k'] if ksk else [])
         else:
-            size = ['-b', str(bits)] if number in (8, 10) else []
-            made = run('dnssec-keygen', '-q', '-a', mnemonic, *size, *(['-f', 'KSK'] if ksk else []),
-                       zone.name, cwd=self.folder)
-        return made.strip()
+            command, options = ['dnssec-keygen', '-q'], options + (['-f', 'KSK'] if ksk else [])
+        return run(*command, '-a', mnemonic, *options, zone.name, cwd=self.folder).strip()
 
     def write(self, zone, suffix='zone'):
         path = self.path(f'{zone.base}.{suffix}')
         ns = zone.ns_names()
         with open(path, 'w', encoding='ascii') as file:
+            mailbox = 'hostmaster.' + zone.name.lstrip('.')
             file.write(f'$ORIGIN {zone.name}\n$TTL 3600\n'
-                       f'@ SOA {ns[0]} hostmaster.{zone.name.lstrip(".")} {self.now} 7200 3600 1209600 600\n')
+                       f'@ SOA {ns[0]} {mailbox} {self.now} 7200 3600 1209600 600\n')
             for name in ns:
                 file.write(f'@ NS {name}\n')
                 if not zone.hosted:
-                    file.write(self.addresses(name, zone.server))
+                    file.write(address_records(name, zone.server))
             file.write(zone.text)
         return path
-
-    @staticmethod
-    def addresses(name, server):
-        return ''.join(f'{name} {"AAAA" if ":" in address else "A"} {address}\n'
-                       for address in SERVERS[server]['addresses'])
 
     def sign(self, zone, keys=None, start=None, end=None, suffix='signed'):
         """Sign with the keys in force, for thirty days around now, unless told otherwise."""
@@ -241,15 +317,18 @@ class Tree:
         source = self.write(zone)
         target = self.path(f'{zone.base}.{suffix}')
         if zone.signer == 'ldns':
-            run('ldns-signzone', '-b', '-i', stamp(start), '-e', stamp(end), '-o', zone.name, '-f', target,
-                source, *keys, cwd=self.folder)
+            run('ldns-signzone', '-b', '-i', stamp(start), '-e', stamp(end), '-o', zone.name,
+                '-f', target, source, *keys, cwd=self.folder)
         elif zone.signer == 'bind':
             public = ''.join(f'$INCLUDE "{self.path(key + ".key")}"\n' for key in keys)
             with open(source, 'a', encoding='ascii') as file:
                 file.write(public)
-            options = (['-z'] if zone.single else []) + (zone.nsec3 or []) + (['-A'] if zone.opt_out else [])
-            run('dnssec-signzone', '-P', '-Q', '-s', stamp(start), '-e', stamp(end), '-o', zone.name, '-f', target,
-                '-x', *options, '-d', self.folder, source, *keys, cwd=self.folder)
+            options = list(zone.nsec3 or [])
+            options += (['-z'] if zone.single else []) + (['-A'] if zone.opt_out else [])
+            # -P: no check of what was signed, since some of it is wrong on purpose.
+            run('dnssec-signzone', '-P', '-Q', '-s', stamp(start), '-e', stamp(end),
+                '-o', zone.name, '-f', target, '-x', *options, '-d', self.folder,
+                source, *keys, cwd=self.folder)
         else:
             target = source
         if suffix == 'signed':
@@ -267,7 +346,7 @@ class Tree:
     def delegation(self, zone):
         text = ''.join(f'{zone.name} NS {name}\n' for name in zone.ns_names())
         if not zone.hosted:
-            text += self.addresses(f'ns.{zone.name}', zone.server)
+            text += address_records(f'ns.{zone.name}', zone.server)
         return text + ''.join(f'{line}\n' for line in self.ds_lines(zone))
 
     def ds_lines(self, zone):
@@ -281,13 +360,14 @@ class Tree:
         keys = getattr(zone, 'old_keys', zone.keys)
         step = 1 if zone.single else 2
         hash_name = {2: 'SHA-256', 4: 'SHA-384'}[zone.digest]
-        lines = [run('dnssec-dsfromkey', '-a', hash_name, self.path(key)).strip() for key in keys[::step]]
+        lines = [run('dnssec-dsfromkey', '-a', hash_name, self.path(key)).strip()
+                 for key in keys[::step]]
         if zone.ds == 'digest':
             lines = [re.sub(r' 2 ([0-9A-F]+)$', r' 200 \1', line) for line in lines]
         return lines
 
     def knot_config(self, zone):
-        """A config for keymgr alone; the key lands in the KASP of the server that serves the zone."""
+        """A config for keymgr alone; the keys land with the server that serves the zone."""
         kasp = self.path(zone.server, 'kasp')
         path = self.path(f'{zone.base}.keymgr.conf')
         if not os.path.exists(path):
@@ -297,8 +377,8 @@ class Tree:
             mnemonic, bits = ALGORITHMS[zone.algorithms[0]]
             roles = ['ksk=yes zsk=yes'] if zone.single else ['ksk=yes zsk=no', 'ksk=no zsk=yes']
             for role in roles:
-                run('keymgr', '-c', path, zone.name, 'generate', f'algorithm={mnemonic}', f'size={bits}',
-                    *role.split())
+                run('keymgr', '-c', path, zone.name, 'generate', f'algorithm={mnemonic}',
+                    f'size={bits}', *role.split())
         return path
 
     def anchors(self):

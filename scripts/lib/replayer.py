@@ -25,7 +25,8 @@ import dns.rdatatype
 from capture import Datagram, read_pcap
 
 LOOPBACK = '127.0.0.1'
-COLUMNS = ('kind', 'frame', 'qname', 'qtype', 'asked', 'unbound', 'ede', 'delv', 'verdict', 'reason', 'note')
+COLUMNS = ('kind', 'frame', 'qname', 'qtype', 'asked', 'unbound', 'ede', 'delv', 'verdict',
+           'reason', 'note')
 Row = collections.namedtuple('Row', COLUMNS)
 NO_DS = (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
 
@@ -39,7 +40,8 @@ def read_expected(path):
                 continue
             fields = line.rstrip('\n').split('\t')
             if len(fields) != len(COLUMNS):
-                raise ValueError(f'{path}:{number}: want {len(COLUMNS)} columns, not {len(fields)}')
+                raise ValueError(
+                    f'{path}:{number}: want {len(COLUMNS)} columns, not {len(fields)}')
             rows.append(Row(*fields))
     return rows
 
@@ -131,7 +133,8 @@ class Replayer:
             one.close()
 
     def serve(self):
-        while self.ended not in (ready := select.select([self.udp, self.tcp, self.ended], [], [])[0]):
+        sources = [self.udp, self.tcp, self.ended]
+        while self.ended not in (ready := select.select(sources, [], [])[0]):
             # An asker that went away is no trouble of ours.
             with contextlib.suppress(OSError):
                 if self.udp in ready:
@@ -159,7 +162,8 @@ class Replayer:
         wire = self.known.get(key(name.to_text(), rdtype))
         if wire is None:
             self.unknown.append(f'{name} {rdtype}')
-            return query[:2] + bytes([0x80 | query[2], 0x80 | dns.rcode.SERVFAIL, 0, 1, 0, 0, 0, 0, 0, 0]) + question
+            flags = bytes([0x80 | query[2], 0x80 | dns.rcode.SERVFAIL])
+            return query[:2] + flags + bytes([0, 1, 0, 0, 0, 0, 0, 0]) + question
         # A question of another length would move what compression pointers point to.
         length = end + 5 - 12
         stored = wire[12:12 + length]
@@ -200,6 +204,17 @@ def unbound_program(folder):
     return copy
 
 
+def unbound_server(folder, anchors):
+    """What every Unbound of ours has in common: lines of its config, in clause server."""
+    return ['remote-control:', '  control-enable: no',
+            'server:', '  username: ""', '  chroot: ""', f'  directory: "{folder}"',
+            '  use-syslog: no', '  do-daemonize: no', '  verbosity: 1', '  val-log-level: 2',
+            '  num-threads: 1', '  ede: yes', '  module-config: "validator iterator"',
+            f'  trust-anchor-file: "{anchors}"', '  qname-minimisation: no',
+            # Unbound would say of its own that there is no such zone (RFC 6761).
+            '  local-zone: "test." nodefault']
+
+
 class Unbound:
     """A real Unbound on loopback, with a clock of its choice, forwarding all to one port."""
 
@@ -211,15 +226,12 @@ class Unbound:
         stamp = time.strftime('%Y%m%d%H%M%S', time.gmtime(when))
         with open(self.config, 'w', encoding='ascii') as file:
             file.write('\n'.join([
-                'server:', '  username: ""', '  chroot: ""', f'  directory: "{folder}"', '  pidfile: ""',
-                '  use-syslog: no', '  do-daemonize: no', '  verbosity: 1', '  val-log-level: 2',
-                '  num-threads: 1', f'  interface: {LOOPBACK}@{self.port}', '  do-ip6: no', '  ede: yes',
-                '  do-not-query-localhost: no', '  module-config: "validator iterator"',
-                f'  trust-anchor-file: "{anchors}"', f'  val-override-date: "{stamp}"',
-                '  trust-anchor-signaling: no', '  aggressive-nsec: no', '  qname-minimisation: no',
-                '  local-zone: "test." nodefault', '  local-zone: "2.0.192.in-addr.arpa." nodefault',
-                'remote-control:', '  control-enable: no',
-                'forward-zone:', '  name: "."', f'  forward-addr: {LOOPBACK}@{upstream_port}']) + '\n')
+                *unbound_server(folder, anchors), '  pidfile: ""', '  do-ip6: no',
+                f'  interface: {LOOPBACK}@{self.port}', '  do-not-query-localhost: no',
+                f'  val-override-date: "{stamp}"', '  trust-anchor-signaling: no',
+                '  aggressive-nsec: no',
+                'forward-zone:', '  name: "."', f'  forward-addr: {LOOPBACK}@{upstream_port}'])
+                + '\n')
 
     def __enter__(self):
         with open(self.log, 'wb') as log:
@@ -258,7 +270,8 @@ def verdict_of(ask):
     """What a validating resolver says. Bogus is SERVFAIL where the data is there with CD set."""
     reply = ask(dns.flags.RD)
     if reply.rcode() == dns.rcode.SERVFAIL:
-        codes = [str(int(option.code)) for option in reply.options if isinstance(option, dns.edns.EDEOption)]
+        codes = [str(int(option.code)) for option in reply.options
+                 if isinstance(option, dns.edns.EDEOption)]
         if ask(dns.flags.RD | dns.flags.CD).rcode() == dns.rcode.SERVFAIL:
             return 'servfail', '-'
         return 'bogus', ','.join(codes) or '-'
@@ -276,10 +289,11 @@ def ask_delv(folder, anchors, port, name, rdtype):
     with open(config, 'w', encoding='ascii') as file:
         file.write('trust-anchors {\n')
         for owner, _, _, tag, algorithm, digest_type, *digest in lines:
-            file.write(f'\t{owner} static-ds {tag} {algorithm} {digest_type} "{"".join(digest)}";\n')
+            digest = ''.join(digest)
+            file.write(f'\t{owner} static-ds {tag} {algorithm} {digest_type} "{digest}";\n')
         file.write('};\n')
-    done = subprocess.run(['delv', f'@{LOOPBACK}', '-4', '-p', str(port), '-a', config, '+root=.', name, rdtype],
-                          capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(['delv', f'@{LOOPBACK}', '-4', '-p', str(port), '-a', config, '+root=.',
+                           name, rdtype], capture_output=True, text=True, timeout=60, check=False)
     words = done.stdout + done.stderr
     failed = [line for line in words.split('\n') if 'resolution failed' in line]
     if failed and 'ncache' not in failed[0]:
