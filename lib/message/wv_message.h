@@ -55,7 +55,8 @@ struct wv_rr {
 
 /**
  * Records of one owner, type and class in one section, and the RRSIGs that cover that type
- * there. RRSIGs with nothing to cover make an RRset with n = 0. `type` is never RRSIG.
+ * there. RRSIGs with nothing to cover make an RRset with n = 0. `type` is never RRSIG: one that
+ * covers RRSIG, OPT or TSIG, or is too short to say what it covers, is in no RRset.
  */
 struct wv_rrset {
 	uint32_t owner_hash; // wv_name_packed_hash() of the owner
@@ -66,13 +67,16 @@ struct wv_rrset {
 	uint16_t n;
 	uint16_t first_sig; // index of the first RRSIG; WV_MESSAGE_NOTHING
 	uint16_t n_sigs;
-	uint8_t section; // enum wv_section
+	uint8_t section;   // enum wv_section
+	uint16_t last;     // private: where the next record is chained
+	uint16_t last_sig; // private
 };
 
 struct wv_message {
 	const uint8_t *base;
 	uint16_t len;      // octets of the payload
-	uint16_t end;      // octets up to the end of the last record; len - end are trailing octets
+	uint16_t end;      // octets up to the end of the last good record; after WV_MESSAGE_OK
+			   // len - end are trailing octets
 	uint16_t id;       //
 	uint16_t flags;    // WV_FLAG_…
 	uint16_t count[4]; // QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT
@@ -81,6 +85,7 @@ struct wv_message {
 	uint16_t qtype;
 	uint16_t qclass;
 	uint16_t question_end;
+	uint32_t qname_hash; // wv_name_packed_hash() of the question's name
 
 	bool has_edns;
 	bool edns_do;
@@ -97,7 +102,7 @@ struct wv_message {
 	bool rrsets_cut;                           // more RRsets than fit in answer and authority
 	uint32_t seed;                             // of the owner hashes
 	struct wv_rrset
-		rrsets[WV_MESSAGE_RRSETS]; // in order of first appearance; no OPT, TSIG, SIG
+		rrsets[WV_MESSAGE_RRSETS]; // in order of first appearance; no OPT, TSIG, SIG(0)
 	struct wv_rr rrs[WV_MESSAGE_RRS];
 	uint16_t buckets[2 * WV_MESSAGE_RRSETS]; // private: finds RRsets in large messages
 };
@@ -106,7 +111,9 @@ enum wv_message_status {
 	WV_MESSAGE_OK,
 	WV_MESSAGE_NO_HEADER,   // fewer than 12 octets
 	WV_MESSAGE_NO_QUESTION, // QDCOUNT is not 1 (count[] is set), or the question cannot be read
-	WV_MESSAGE_BAD_RECORD,  // header and question are good, a record is not; also two OPTs
+	WV_MESSAGE_BAD_RECORD,  // header and question are good, a record is not; also two OPTs, one
+				// that is not the root's or not in the additional section, options
+				// that do not fill its data, TSIG or SIG(0) anywhere but last there
 };
 
 /**
@@ -161,5 +168,14 @@ struct wv_rrsig {
  * not end within the record's data.
  */
 bool wv_message_rrsig(const struct wv_message *m, const struct wv_rr *rr, struct wv_rrsig *sig);
+
+/**
+ * Unpack the name that begins `at` octets into the data of a record (0 in CNAME, DNAME, NS and
+ * NSEC): the only safe way to such a name, since parsing looks at no record's data but OPT's.
+ * @return offset into the data of what follows the name (rr->rdlen where nothing does); 0 if
+ *         there is no name that ends within the data
+ */
+size_t wv_message_rdata_name(
+	const struct wv_message *m, const struct wv_rr *rr, size_t at, struct wv_name *name);
 
 #endif
