@@ -3,14 +3,13 @@
 
 #include "wv_base.h"
 
-int wv_fail(struct wv_err *err, int number, const char *format, ...)
+void wv_err_put(struct wv_err *err, const char *format, ...)
 {
 	va_list args;
 
 	if (err == NULL)
-		return -number;
+		return;
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
-	return -number;
 }

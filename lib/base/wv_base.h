@@ -26,12 +26,21 @@ struct wv_err {
 	char text[512];
 };
 
+// Put words into `err`, which may be NULL. Words that do not fit are cut.
+void wv_err_put(struct wv_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /**
- * Put words into `err` (which may be NULL) and return -number, so that a caller can write
- * `return wv_fail(err, EINVAL, "%s: want …, not …", …);`. Words that do not fit are cut.
+ * Put words into `err` and give -number, so that a caller can write
+ * `return wv_fail(err, EINVAL, "%s: want …, not …", …);`. A macro, so that readers and
+ * analyzers see the value.
  */
-int wv_fail(struct wv_err *err, int number, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define wv_fail(err, number, ...)                                                                  \
+	__extension__({                                                                            \
+		int wv_fail_number = (number);                                                     \
+                                                                                                   \
+		wv_err_put((err), __VA_ARGS__);                                                    \
+		-wv_fail_number;                                                                   \
+	})
 
 static inline uint16_t wv_load16(const uint8_t *p)
 {

@@ -115,8 +115,10 @@ char *wv_type_print(char out[16], uint16_t type)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (types[middle].type == type)
-			return strcpy(out, types[middle].name);
+		if (types[middle].type == type) {
+			snprintf(out, 16, "%s", types[middle].name);
+			return out;
+		}
 		if (types[middle].type < type)
 			low = middle + 1;
 		else
