@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 
+#include "wv_packet.h"
 #include "wv_policy.h"
 
 #define WV_CONFIG_PAIRS 16

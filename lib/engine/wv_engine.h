@@ -9,11 +9,13 @@
  * Units      in the names; cycles are TSC cycles
  * Ownership  the engine owns rings, pools and contexts; params and what they point to stay the
  *            caller's until wv_engine_destroy(); the trust store's writer is control while it runs
- * Threads    create, start, stop, destroy: the main thread; the counts: any
+ * Threads    create, start, main, destroy: EAL's main thread; stop, the counts: any
  * Errors     -errno with words; once started, nothing a packet does can end it
  */
 #ifndef WV_ENGINE_H
 #define WV_ENGINE_H
+
+#include <stdio.h>
 
 #include "wv_config.h"
 #include "wv_metrics.h"
@@ -22,10 +24,15 @@
 
 struct wv_engine;
 
+/**
+ * Two ports: opened, started, of one queue pair each, or of one for each I/O core. A pair of single
+ * queues is served by one I/O core; with more, the devices must bring both directions of an address
+ * pair to the same queue number (as wv_port_start() asks of them).
+ */
 struct wv_engine_pair {
-	uint16_t outside, inside; // ethdev port ids, opened and started
-	uint64_t expect
-		[2]; // packets that a capture port will give (outside, inside); UINT64_MAX: live
+	uint16_t outside, inside; // ethdev port ids
+	// Packets that a capture port will give (outside, inside); UINT64_MAX: live.
+	uint64_t expect[2];
 	enum wv_link link;
 };
 
@@ -40,9 +47,19 @@ struct wv_engine_params {
 	// allocations between the two.
 	void (*on_core)(void *arg, bool running);
 	void *on_core_arg;
+	// Called first and last on each thread that verifies (workers, control); NULL: not. What a
+	// driver needs on a thread beyond the thread_init of digest and verify, which the engine calls.
+	int (*thread_init)(void *arg, struct wv_err *err);
+	void (*thread_fini)(void *arg);
+	void *thread_arg;
 };
 
-// Makes rings, pools, workers and the trust store. After rte_eal_init() and the drivers' init.
+/**
+ * Makes rings, workers and the trust store. After rte_eal_init() and the drivers' init.
+ *
+ * /cores/io and /cores/workers name lcores of EAL; where both are empty the main lcore does both.
+ * The main lcore may be among them or not.
+ */
 struct wv_engine *wv_engine_create(const struct wv_engine_params *params, struct wv_err *err);
 
 // The store, for anchors and preload before the start; the engine's own once started.
@@ -89,6 +106,7 @@ unsigned wv_engine_memory(const struct wv_config *config, uint32_t longest_frame
 // The mbuf pool of the ports: how many buffers of which size a configuration needs.
 struct wv_engine_pool {
 	unsigned buffers;
+	unsigned cache; // buffers an lcore may keep by itself
 	uint16_t data_room;
 };
 struct wv_engine_pool wv_engine_pool_plan(const struct wv_config *config, uint32_t longest_frame);
