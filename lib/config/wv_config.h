@@ -131,7 +131,26 @@ int wv_config_presets(struct wv_config *config, struct wv_err *err);
  */
 int wv_config_read(
 	struct wv_config *config, const char *path, bool pairs_wanted, struct wv_err *err);
+
+/**
+ * The same, of text in memory.
+ * @param file  its name, for messages
+ */
+int wv_config_read_text(struct wv_config *config, const char *file, const char *text, size_t len,
+	bool pairs_wanted, struct wv_err *err);
 void wv_config_fini(struct wv_config *config);
+
+/**
+ * "FILE:LINE:COL: POINTER", for messages about a setting that turns out wrong later: a driver that
+ * is not there, a file that cannot be read. The place is that of the object around a setting that
+ * the file leaves to its preset; left out if the file cannot be read any more.
+ * @param pointer  such as "/drivers/crypto"
+ * @return out
+ */
+const char *wv_config_where(const char *path, const char *pointer, char *out, size_t room);
+
+// Is this port of a pair a PCI address (dddd:bb:dd.f), not EAL --vdev words?
+bool wv_config_is_pci(const char *port);
 
 // The whole configuration as JSON, presets included, as it would be read again.
 int wv_config_print(const struct wv_config *config, FILE *out);
