@@ -17,8 +17,8 @@
 #define FILE_MAX   (1U << 20) // octets
 #define QUOTED_MAX 48         // octets of a value that a message shows
 
-static int complain(struct reader *r, int number, struct place at, const char *pointer,
-	const char *format, va_list args)
+static int __attribute__((format(printf, 5, 0))) complain(struct reader *r, int number,
+	struct place at, const char *pointer, const char *format, va_list args)
 {
 	char words[sizeof(r->err->text)];
 

@@ -126,6 +126,7 @@ static const struct choice signed_actions[] = {
 	{NULL, 0},
 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): initialisers, not expressions
 #define FIELD(member) .offset = offsetof(OWNER, member), .size = sizeof(((OWNER *)0)->member)
 #define NUMBER(in, name, of, member, least, most, value, what)                                     \
 	{                                                                                          \
@@ -164,6 +165,8 @@ static const struct choice signed_actions[] = {
 		.min = least, .max = most, .min_items = at_least, .max_items = at_most,            \
 		.words = what                                                                      \
 	}
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define OWNER struct wv_config
 const struct setting wv_config_settings[] = {
@@ -211,7 +214,7 @@ const struct setting wv_config_settings[] = {
 		"of a transmit queue; the device may round it up"),
 	CHOICE("io", "when_ring_full", io.when_ring_full, ring_full, WV_FULL_AUTO,
 		"shed: policy overload; wait: take no more from the device; auto: wait on "
-                "captures, "
+		"captures, "
 		"shed on live ports"),
 	NUMBER("io", "stop_when_idle_ms", "ms", io.stop_when_idle_ms, 0, 3600000, 0,
 		"end when no packet came for so long; 0: never"),
