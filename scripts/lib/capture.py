@@ -1,6 +1,6 @@
 """Captures and frames, as much of them as the lab and the tests need.
 
-Classic pcap with Ethernet frames and microseconds; Ethernet, VLAN tags, IPv4 without options,
+Classic pcap with Ethernet frames; Ethernet, VLAN tags, IPv4 without options,
 IPv6 without extension headers, UDP. What is read whole and written back unchanged is octet for
 octet the same.
 """
@@ -9,6 +9,7 @@ import struct
 PCAP_HEADER = struct.Struct('<IHHiIII')
 PCAP_RECORD = struct.Struct('<IIII')
 MAGIC_US = 0xa1b2c3d4
+MAGIC_NS = 0xa1b23c4d  # what DPDK's net_pcap writes
 LINK_ETHERNET = 1
 VLAN_TYPES = (0x8100, 0x88a8)
 UDP = 17
@@ -21,18 +22,18 @@ def read_pcap(path):
     if len(data) < PCAP_HEADER.size:
         raise ValueError(f'{path}: want a pcap file, found {len(data)} octets')
     magic, _, _, _, _, _, link = PCAP_HEADER.unpack_from(data)
-    if magic != MAGIC_US or link != LINK_ETHERNET:
-        raise ValueError(f'{path}: want pcap, microseconds, Ethernet; '
-                         f'found magic {magic:#x}, link {link}')
+    if magic not in (MAGIC_US, MAGIC_NS) or link != LINK_ETHERNET:
+        raise ValueError(f'{path}: want pcap, Ethernet; found magic {magic:#x}, link {link}')
+    per_us = 1000 if magic == MAGIC_NS else 1
     frames, at = [], PCAP_HEADER.size
     while at < len(data):
         if at + PCAP_RECORD.size > len(data):
             raise ValueError(f'{path}: cut in the header of frame {len(frames) + 1}')
-        seconds, us, caplen, length = PCAP_RECORD.unpack_from(data, at)
+        seconds, part, caplen, length = PCAP_RECORD.unpack_from(data, at)
         at += PCAP_RECORD.size
         if caplen != length or at + caplen > len(data):
             raise ValueError(f'{path}: frame {len(frames) + 1} is cut')
-        frames.append((seconds * 1_000_000 + us, data[at:at + caplen]))
+        frames.append((seconds * 1_000_000 + part // per_us, data[at:at + caplen]))
         at += caplen
     return frames
 

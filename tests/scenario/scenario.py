@@ -9,6 +9,7 @@ import hashlib
 import os
 import shlex
 import struct
+import sys
 
 import dns.dnssec
 import dns.edns
@@ -27,8 +28,12 @@ import dns.rrset
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, utils
 
-IN = dns.rdataclass.IN
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, '..', '..', 'scripts', 'lib'))
+
+from capture import checksum, write_pcap  # noqa: E402,F401
+
+IN = dns.rdataclass.IN
 DAY = 86400
 TTL = 3600
 SECTIONS = {'answer': 0, 'authority': 1, 'additional': 2}
@@ -349,14 +354,14 @@ class Scenario:
     # What comes out.
 
     def capture(self):
-        """The frames of a capture (time_s, octets) and the frame number of each response."""
+        """The frames of a capture (time in us, octets) and the frame number of each response."""
         frames, where = [], []
         for i, m in enumerate(self.messages):
             at = m.at if m.at is not None else self.now
             query, response = wire(m, i + 1)
             if m.has_query:
-                frames.append((at, frame(query, i, False)))
-            frames.append((at, frame(response, i, True)))
+                frames.append((at * 1000000 + len(frames), frame(query, i, False)))
+            frames.append((at * 1000000 + len(frames), frame(response, i, True)))
             where.append(len(frames))
         return frames, where
 
@@ -409,15 +414,6 @@ def wire(m, number):
     return query.to_wire(), octets[:len(octets) - m.drop_octets]
 
 
-def checksum(data):
-    if len(data) & 1:
-        data += b'\0'
-    total = sum(struct.unpack('!%dH' % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
 def frame(payload, number, is_response):
     """Ethernet, IPv4, UDP."""
     client, server = bytes([10, 0, 0, 1]), bytes([192, 0, 2, 1])
@@ -431,13 +427,6 @@ def frame(payload, number, is_response):
     ip = ip[:10] + struct.pack('!H', checksum(ip)) + ip[12:]
     macs = bytes([2, 0, 0, 0, 0, 1]) + bytes([2, 0, 0, 0, 0, 2])
     return (macs if is_response else macs[6:] + macs[:6]) + b'\x08\0' + ip + udp
-
-
-def write_pcap(path, frames):
-    with open(path, 'wb') as f:
-        f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
-        for i, (time, octets) in enumerate(frames):
-            f.write(struct.pack('<IIII', time, i, len(octets), len(octets)) + octets)
 
 
 def read(path):
