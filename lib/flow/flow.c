@@ -27,10 +27,10 @@ struct key {
 };
 static_assert(sizeof(struct key) == 48, "a key without gaps");
 
-// A name with letters as they came; zeros up to a multiple of 8 octets.
+// A name with letters as they came, and eight zeros behind it.
 struct name {
 	uint8_t len;
-	_Alignas(8) uint8_t octets[256];
+	_Alignas(8) uint8_t octets[264];
 };
 
 struct entry {
@@ -153,7 +153,7 @@ static uint64_t lower8(uint64_t v)
 static void name_read(struct name *name, const struct wv_message *m)
 {
 	name->len = (uint8_t)wv_name_unpack_exact(name->octets, m->base, m->base + m->qname);
-	memset(name->octets + name->len, 0, -name->len & 7);
+	memset(name->octets + name->len, 0, 8);
 }
 
 static void key_read(struct key *key, const struct wv_packet *p, const uint8_t *frame,
@@ -298,7 +298,11 @@ static void query_fill(struct wv_flow_query *query, const struct entry *e)
 	query->has_cookie = (e->flags & FLAG_COOKIE) != 0;
 	query->edns_size = e->edns_size;
 	query->qname_len = e->key.qname_len;
-	memcpy(query->qname, e->qname, e->key.qname_len);
+	// Most names are short: copies of a fixed length cost next to nothing.
+	if (wv_likely(query->qname_len <= 64))
+		memcpy(query->qname, e->qname, 64);
+	else
+		memcpy(query->qname, e->qname, query->qname_len);
 }
 
 // Capture times may go back a little: then no time has passed.
