@@ -26,7 +26,7 @@ packages_check=(
 	iproute2 ethtool procps
 )
 packages_lab=(
-	python3 python3-dnspython python3-cryptography python3-scapy
+	python3 python3-dnspython
 	unbound nsd knot ldnsutils bind9-dnsutils bind9-utils
 	iproute2 ethtool tcpdump
 )

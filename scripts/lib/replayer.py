@@ -211,6 +211,8 @@ def unbound_server(folder, anchors):
             '  use-syslog: no', '  do-daemonize: no', '  verbosity: 1', '  val-log-level: 2',
             '  num-threads: 1', '  ede: yes', '  module-config: "validator iterator"',
             f'  trust-anchor-file: "{anchors}"', '  qname-minimisation: no',
+            # On a busy machine it would ask again what is about to be answered.
+            '  infra-cache-min-rtt: 2000',
             # Unbound would say of its own that there is no such zone (RFC 6761).
             '  local-zone: "test." nodefault']
 
