@@ -72,16 +72,24 @@ struct wv_validate_rrset {
 	enum wv_reason reason;
 	struct wv_name owner;
 	struct wv_name signer; // len 0: no signature was looked at
-	uint16_t key_tag;      // of the signature that proved it, or failed last
+	uint16_t key_tag;      // of the signature that proved it, or that `reason` speaks of
 	uint8_t algorithm;     // 0: none
 	uint32_t inception, expiration, original_ttl;
 	bool is_wildcard; // proven, but expanded from a wildcard: a denial is owed
 	// Private: where the search for a good signature stands.
-	const struct wv_trust_zone *zone;
-	uint16_t sig;       // index of the RRSIG record being tried
-	uint16_t candidate; // keys tried for it
+	bool settled;     // nothing is left to check
+	bool in_flight;   // `key` is being checked
+	bool own_keys;    // signed by keys in the RRset itself: DNSKEY at the apex of a zone
+	bool parent_side; // lies in the zone above its owner: DS, and proofs of its absence
+	bool contradicts; // a CNAME that does not follow from its DNAME
+	uint8_t follows;  // index of the DNAME that a synthesised CNAME follows from, or itself
+	const struct wv_trust_zone *zone; // whose keys may sign it
+	const struct wv_verify_key *key;  // to be checked next, NULL: none
+	struct wv_rrsig rrsig;            // made by it
+	uint16_t sig;                     // index of the RRSIG being tried, or WV_MESSAGE_NOTHING
+	uint16_t position;                // where to look for its next key
+	uint16_t keys;                    // tried for it
 	uint16_t signatures, failures;
-	bool settled, in_flight;
 };
 
 // What kind of answer a response turned out to be.
@@ -109,20 +117,31 @@ struct wv_validation {
 	bool pending;          // checks are outstanding
 	enum wv_reason reason; // of the response, when not pending
 	enum wv_validate_kind kind;
-	struct wv_name qname;
-	struct wv_name cut;      // REFERRAL: the delegated name; DS answers: the name
+	struct wv_name qname;    // len 0: there is no question that can be read
+	struct wv_name cut;      // REFERRAL: the delegated name; no DS in a DS answer: the name
 	enum wv_denial_ds no_ds; // what was proven about DS at `cut`, if there was no DS
+	bool keys_by_ds;         // the DNSKEY RRset, if one was proven, was by a live DS or anchor
 	unsigned n_needed;
 	struct wv_validate_rrset needed[WV_VALIDATE_NEEDED];
 
-	// Private: the keys of a DNSKEY answer that match a DS, prepared for this validation alone.
+	// Private.
+	enum wv_reason owed; // what is to be said besides what is needed
+	bool denies;         // needed[] is to prove that `cut` has no DS
+	unsigned unsettled;  // of needed[]
+	// The keys of a DNSKEY answer that match a DS; of them, `own_prepared` belong to us alone.
 	unsigned n_own_keys;
-	struct wv_verify_key own_key[WV_VALIDATE_KEYS];
-	uint16_t own_key_tag[WV_VALIDATE_KEYS];
-	uint8_t own_key_algorithm[WV_VALIDATE_KEYS];
-	enum wv_reason own_key_reason; // why there is none
+	struct {
+		const struct wv_verify_key *key;
+		const uint8_t *rdata;
+		uint16_t rdlen;
+		uint16_t tag;
+		uint8_t algorithm;
+	} own[WV_VALIDATE_KEYS];
+	unsigned n_own_prepared;
+	struct wv_verify_key own_prepared[WV_VALIDATE_KEYS];
+	// Of a batch that holds it: its queue, and whether it stands there.
 	struct wv_validation *batch_next;
-	unsigned in_flight;
+	bool batch_queued;
 };
 
 /**
@@ -148,5 +167,27 @@ void wv_validate_end(struct wv_validation *v);
 // The result for an RRset of the message: its own where it was needed, else NULL (`unjudged`).
 const struct wv_validate_rrset *wv_validate_find(
 	const struct wv_validation *v, const struct wv_rrset *set);
+
+/**
+ * What a zone found in the store means for what lies in it: WV_REASON_SECURE: its signatures
+ * decide; else why they do not. NULL: no anchor. `dnskey-missing` or `no-chain` where its DNSKEY
+ * RRset is not known, depending on env->asked.
+ */
+enum wv_reason wv_validate_zone(
+	const struct wv_validate_env *env, const struct wv_trust_zone *zone);
+
+/**
+ * wv_trust_ds_support() of a DS RRset in a message: WV_REASON_SECURE if a chain can be built on
+ * it, else why the delegation is insecure once the RRset is verified.
+ */
+enum wv_reason wv_validate_ds_support(
+	const struct wv_message *m, const struct wv_rrset *set, bool sha1);
+
+// Of two reasons why an RRset could not be proven, the one that says more; the first if equal.
+enum wv_reason wv_validate_telling(enum wv_reason a, enum wv_reason b);
+
+// Seconds by which the edges of a signature's time are widened.
+uint32_t wv_validate_skew(
+	const struct wv_validate_settings *settings, uint32_t inception, uint32_t expiration);
 
 #endif

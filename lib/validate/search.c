@@ -1,0 +1,124 @@
+// The search for a signature that proves an RRset: cheap tests first (RFC 4035 5.3.1).
+#include "validate.h"
+
+// RFC 4034 3.1.5: edges inclusive, serial arithmetic; widened by the skew.
+static enum wv_reason time_test(const struct wv_validation *v, const struct wv_rrsig *sig)
+{
+	uint32_t now = v->env->now.now_s;
+	int64_t skew;
+
+	if (!v->env->now.checked)
+		return WV_REASON_SECURE;
+	if (wv_time_before(sig->expiration, sig->inception))
+		return WV_REASON_EXPIRED_BEFORE_VALID;
+	skew = wv_validate_skew(v->env->settings, sig->inception, sig->expiration);
+	if ((int32_t)(now - sig->expiration) > skew)
+		return WV_REASON_EXPIRED;
+	if ((int32_t)(sig->inception - now) > skew)
+		return WV_REASON_NOT_YET_VALID;
+	return WV_REASON_SECURE;
+}
+
+static enum wv_reason signer_test(const struct wv_validation *v,
+	const struct wv_validate_rrset *need, const struct wv_rrsig *sig)
+{
+	const uint8_t *base = v->m->base;
+	const struct wv_name *zone = &need->zone->name;
+	struct wv_name signer;
+
+	if (wv_likely(wv_name_equal_packed(zone, base, base + sig->signer)))
+		return WV_REASON_SECURE;
+	wv_name_unpack(&signer, base, base + sig->signer);
+	if (!wv_name_is_within(&signer, zone) || !wv_name_is_within(&need->owner, &signer))
+		return WV_REASON_SIGNER_INVALID;
+	// The zone above a cut signs what lies on its side of it.
+	if (need->parent_side && signer.labels == need->owner.labels)
+		return WV_REASON_SIGNER_INVALID;
+	return v->env->asked ? WV_REASON_DS_UNPROVEN : WV_REASON_NO_CHAIN;
+}
+
+static bool algorithm_is_supported(const struct wv_validation *v, uint8_t number)
+{
+	enum wv_alg alg = wv_verify_alg(number);
+
+	return alg != WV_ALG_COUNT && (alg != WV_ALG_RSASHA1 || v->env->settings->sha1);
+}
+
+static enum wv_reason signature_test(const struct wv_validation *v,
+	const struct wv_validate_rrset *need, const struct wv_rrsig *sig)
+{
+	enum wv_reason reason = signer_test(v, need, sig);
+
+	if (reason != WV_REASON_SECURE)
+		return reason;
+	if (sig->labels > need->owner.labels || sig->labels < need->zone->name.labels)
+		return WV_REASON_LABELS_INVALID;
+	if (!algorithm_is_supported(v, sig->algorithm))
+		return WV_REASON_RRSIG_MISSING;
+	return time_test(v, sig);
+}
+
+// Has the budget room for one more check of this signature?
+static enum wv_reason budget_test(
+	const struct wv_validation *v, const struct wv_validate_rrset *need)
+{
+	const struct wv_validate_settings *s = v->env->settings;
+
+	if (need->failures >= s->failures_per_rrset)
+		return WV_REASON_BUDGET_FAILURES;
+	if (need->keys == 0 && need->signatures >= s->signatures_per_rrset)
+		return WV_REASON_BUDGET_SIGNATURES;
+	if (need->keys >= s->keys_per_tag)
+		return WV_REASON_BUDGET_KEYS_PER_TAG;
+	return WV_REASON_SECURE;
+}
+
+// True: the search ends here, with a key to check or with the budget.
+static bool signature_try(
+	struct wv_validation *v, struct wv_validate_rrset *need, const struct wv_rr *rr)
+{
+	struct wv_rrsig *sig = &need->rrsig;
+	enum wv_reason reason, why = WV_REASON_UNKNOWN_KEY_TAG;
+	const struct wv_verify_key *key;
+
+	if (!wv_message_rrsig(v->m, rr, sig)) {
+		need->reason = wv_validate_telling(need->reason, WV_REASON_MALFORMED);
+		return false;
+	}
+	reason = signature_test(v, need, sig);
+	if (reason != WV_REASON_SECURE) {
+		wv_validate_note(v, need, sig, reason);
+		return false;
+	}
+	key = wv_validate_next_key(v, need, sig, &why);
+	if (key == NULL) {
+		if (need->keys == 0)
+			wv_validate_note(v, need, sig, why);
+		return false;
+	}
+	reason = budget_test(v, need);
+	if (reason != WV_REASON_SECURE) {
+		wv_validate_note(v, need, sig, reason);
+		need->sig = WV_MESSAGE_NOTHING;
+		return true;
+	}
+	need->signatures += need->keys == 0;
+	need->keys++;
+	need->key = key;
+	return true;
+}
+
+void wv_validate_search(struct wv_validation *v, struct wv_validate_rrset *need)
+{
+	need->key = NULL;
+	while (need->sig != WV_MESSAGE_NOTHING) {
+		const struct wv_rr *rr = &v->m->rrs[need->sig];
+
+		if (signature_try(v, need, rr))
+			break;
+		need->sig = rr->next;
+		need->position = need->keys = 0;
+	}
+	if (need->key == NULL)
+		wv_validate_settle(v, need, need->reason);
+}

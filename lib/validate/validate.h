@@ -1,0 +1,56 @@
+// What the files of this library share.
+#ifndef VALIDATE_H
+#define VALIDATE_H
+
+#include "wv_validate.h"
+
+// plan.c: which RRsets are needed, and what is owed besides. The message carries a proof.
+void wv_validate_plan(struct wv_validation *v);
+
+// need.c: one needed RRset.
+
+/**
+ * Need an RRset; its reason is settled at once where no signature decides.
+ * @param zone  whose keys sign it; NULL: no anchor covers it
+ * @param parent_side  it lies in the zone above its owner
+ * @return the entry of this RRset, which may be older; NULL: over budget, and v->owed says so
+ */
+struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct wv_rrset *set,
+	const struct wv_name *owner, const struct wv_trust_zone *zone, bool parent_side);
+
+// Find the next signature and key that may prove it; settles it where there is none.
+void wv_validate_search(struct wv_validation *v, struct wv_validate_rrset *need);
+
+void wv_validate_settle(
+	struct wv_validation *v, struct wv_validate_rrset *need, enum wv_reason reason);
+
+// A reason why it is not proven, kept if it says more than the last.
+void wv_validate_note(struct wv_validation *v, struct wv_validate_rrset *need,
+	const struct wv_rrsig *sig, enum wv_reason reason);
+
+// Take over what the signature says about itself.
+void wv_validate_record(
+	struct wv_validation *v, struct wv_validate_rrset *need, const struct wv_rrsig *sig);
+
+// The query did not ask for signatures: what lacks them is not bogus for that.
+bool wv_validate_undemanded(const struct wv_validation *v);
+
+/**
+ * keys.c: list the keys that may prove a DNSKEY RRset.
+ * @return WV_REASON_SECURE, or why there is none
+ */
+enum wv_reason wv_validate_own_keys(struct wv_validation *v, const struct wv_validate_rrset *need);
+
+// The next key of a zone, or of the RRset itself, that may have made `sig`; NULL: none is left.
+// *why: of a key that matches but must not be used; else as it was.
+const struct wv_verify_key *wv_validate_next_key(const struct wv_validation *v,
+	struct wv_validate_rrset *need, const struct wv_rrsig *sig, enum wv_reason *why);
+
+static inline void name_copy(struct wv_name *out, const struct wv_name *name)
+{
+	out->len = name->len;
+	out->labels = name->labels;
+	__builtin_memcpy(out->octets, name->octets, name->len);
+}
+
+#endif
