@@ -22,8 +22,8 @@ packages_build=(
 packages_check=(
 	clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck
 	python3 python3-dnspython python3-cryptography python3-scapy
-	unbound unbound-host bind9-dnsutils
-	iproute2 ethtool procps
+	unbound bind9-dnsutils
+	iproute2 ethtool
 )
 packages_lab=(
 	python3 python3-dnspython
