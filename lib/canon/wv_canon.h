@@ -30,7 +30,10 @@ size_t wv_canon_rdata(
  * canonical form and order, duplicates once, with the original TTL; the owner is reduced to a
  * wildcard where the label count says so.
  * @param owner  unpacked owner of the set
- * @return octets written; 0 if a record is malformed, labels exceed the owner's, or no room
+ * @param room   WV_CANON_MAX is always enough; so are the octets of all records, duplicates too,
+ *               and the data of one record more, for putting several in order
+ * @return octets written; 0 if there is no record, one is malformed, labels exceed the
+ *         owner's, or no room
  */
 size_t wv_canon_signed_data(const struct wv_message *m, const struct wv_rrset *set,
 	const struct wv_rrsig *sig, const struct wv_name *owner, uint8_t *out, size_t room);
