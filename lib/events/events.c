@@ -157,7 +157,7 @@ static void put_rrset(struct line *l, const struct wv_message *m, const struct w
 	put_text(l, "}");
 }
 
-// Every RRset that fits whole; false if one did not.
+// Every RRset that fits whole; false if one did not, or the message had more than are told apart.
 static bool put_rrsets(struct line *l, const struct wv_events_verdict *what)
 {
 	const struct wv_message *m = what->m;
@@ -180,7 +180,7 @@ static bool put_rrsets(struct line *l, const struct wv_events_verdict *what)
 		}
 		first = false;
 	}
-	return true;
+	return !m->rrsets_cut;
 }
 
 static void put_port(struct line *l, const char *key, const char *value)
