@@ -98,7 +98,6 @@ struct wv_trust_key {
 struct wv_trust_dsset {
 	struct wv_trust_life life;
 	enum wv_trust_source source;
-	bool is_supported; // wv_trust_ds_support() is WV_REASON_SECURE
 	uint16_t n;
 	struct wv_trust_ds ds[];
 };
@@ -137,8 +136,8 @@ struct wv_trust_zone {
 /**
  * The status of a zone that was found, as of `now`: SECURE with a live DNSKEY set; INSECURE and
  * BOGUS as long as that lives; else DELEGATED. An anchor zone is at least DELEGATED, but where
- * no anchor of it has an algorithm and digest that we support, and no DS set either, it is
- * INSECURE for good, with that reason.
+ * no anchor of it has an algorithm and digest type that we support it is INSECURE for good, with
+ * that reason (RFC 4035 5.2 treats a DS RRset so).
  */
 enum wv_trust_status wv_trust_status_at(const struct wv_trust_zone *zone, struct wv_time now);
 
