@@ -42,6 +42,9 @@ void wv_err_put(struct wv_err *err, const char *format, ...) __attribute__((form
 		-wv_fail_number;                                                                   \
 	})
 
+// Put more words behind those in `err`, which begins with at least "". Words that do not fit are cut.
+void wv_err_add(struct wv_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static inline uint16_t wv_load16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
