@@ -28,12 +28,22 @@
 int wv_digest_init(const struct wv_digest_driver *const drivers[], unsigned n, const char *forced,
 	struct wv_err *err);
 
+// Drivers that were passed over by the last wv_digest_init(), and why; "" if none was.
+const char *wv_digest_note(void);
+
 int wv_digest_thread_init(struct wv_err *err);
 void wv_digest_thread_fini(void);
 
 // Octets of a digest: 20, 32, 48, 64.
 unsigned wv_digest_len(enum wv_hash hash);
 
+// "SHA-1", "SHA-256", "SHA-384", "SHA-512".
+const char *wv_digest_name(enum wv_hash hash);
+
+/**
+ * Digest `n` messages, any number of them.
+ * @param jobs  data may be NULL where len is 0; no `out` may overlap data of the batch
+ */
 void wv_digest_batch(enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n);
 
 // The name of the driver in use for a hash.
