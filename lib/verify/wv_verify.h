@@ -29,6 +29,9 @@
 int wv_verify_init(const struct wv_verify_driver *const drivers[], unsigned n, const char *forced,
 	struct wv_err *err);
 
+// Drivers that were passed over by the last wv_verify_init(), and why; "" if none was.
+const char *wv_verify_note(void);
+
 int wv_verify_thread_init(struct wv_err *err);
 void wv_verify_thread_fini(void);
 
@@ -43,7 +46,9 @@ enum wv_hash wv_verify_hash(enum wv_alg alg);
 
 /**
  * Parse and check a public key once, for all its uses.
- * RSA: modulus of 512 to 4096 bits, odd exponent of 3 to 2^32+1. Curves: exact length, on the curve.
+ * RSA: odd modulus of 512 to 4096 bits, odd exponent of 3 to 2^32+1; zero octets before them, which
+ * RFC 3110 2 forbids, are passed over, as resolvers do: they change no answer. Curves: exact length,
+ * on the curve.
  * @param public_key  the DNSKEY's Public Key field; must stay as long as the key does
  * @return false: it is not a usable key of that algorithm, and nothing need be freed
  */

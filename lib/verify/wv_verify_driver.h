@@ -36,6 +36,58 @@ struct wv_verify_key {
 		[WV_VERIFY_DRIVERS]; // by the index of a driver in the list of wv_verify_init()
 };
 
+// The parts of an RSA key, within its Public Key field; both are big-endian without leading zeros.
+struct wv_verify_rsa {
+	const uint8_t *modulus;
+	uint16_t modulus_len; // at most 512, and the exact length of a signature
+	uint16_t bits;        // of the modulus
+	uint64_t exponent;    // odd, 3 to 2^32 + 1
+};
+
+static inline void wv_verify_skip_zeros(const uint8_t **octets, size_t *len)
+{
+	while (*len > 0 && **octets == 0) {
+		(*octets)++;
+		(*len)--;
+	}
+}
+
+/**
+ * Read a Public Key field of RSA (RFC 3110 2; sizes: RFC 5702 2).
+ * Zero octets before exponent and modulus, which the RFC forbids, are passed over.
+ * @return false: it is cut, or modulus or exponent are even or out of range
+ */
+static inline bool wv_verify_rsa_read(struct wv_verify_rsa *rsa, const uint8_t *octets, size_t len)
+{
+	size_t header = len > 0 && octets[0] != 0 ? 1 : 3;
+	size_t exponent_len;
+	uint64_t exponent = 0;
+
+	if (len < header)
+		return false;
+	exponent_len = header == 1 ? octets[0] : wv_load16(octets + 1);
+	octets += header;
+	len -= header;
+	if (len < exponent_len)
+		return false;
+
+	const uint8_t *modulus = octets + exponent_len;
+
+	len -= exponent_len;
+	wv_verify_skip_zeros(&octets, &exponent_len);
+	wv_verify_skip_zeros(&modulus, &len);
+	if (exponent_len > 5 || len < 512 / 8 || len > 4096 / 8)
+		return false;
+	for (size_t i = 0; i < exponent_len; i++)
+		exponent = exponent << 8 | octets[i];
+	rsa->exponent = exponent;
+	rsa->modulus = modulus;
+	rsa->modulus_len = (uint16_t)len;
+	rsa->bits = (uint16_t)(8 * len - (unsigned)__builtin_clz(modulus[0]) + 24);
+	return rsa->bits >= 512 && modulus[len - 1] % 2 == 1 && exponent % 2 == 1 && exponent >= 3
+		&& exponent <= (UINT64_C(1) << 32) + 1;
+}
+
 struct wv_verify_job {
 	const struct wv_verify_key *key; // prepared; of the batch's algorithm
 	const uint8_t *data; // RSA, ECDSA: the digest of the signed data; EdDSA: the signed data

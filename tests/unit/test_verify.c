@@ -1,0 +1,496 @@
+#include <errno.h>
+
+#include "wv_crypto_openssl.h"
+#include "wv_hash_openssl.h"
+#include "wv_verify.h"
+
+#include "signatures.h"
+
+static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
+static const struct wv_verify_driver *const real[] = {&wv_crypto_openssl};
+static struct signatures all;
+
+static const struct {
+	const char *what;
+	uint8_t number;
+	enum wv_alg alg;
+	enum wv_hash hash;
+	const char *name;
+} registry[] = {
+	{"RSA/MD5", 1, WV_ALG_COUNT, 0, NULL},
+	{"DSA", 3, WV_ALG_COUNT, 0, NULL},
+	{"RSA/SHA-1", 5, WV_ALG_RSASHA1, WV_HASH_SHA1, "RSASHA1"},
+	{"RSA/SHA-1 with NSEC3", 7, WV_ALG_RSASHA1, WV_HASH_SHA1, "RSASHA1"},
+	{"RSA/SHA-256", 8, WV_ALG_RSASHA256, WV_HASH_SHA256, "RSASHA256"},
+	{"not assigned", 9, WV_ALG_COUNT, 0, NULL},
+	{"RSA/SHA-512", 10, WV_ALG_RSASHA512, WV_HASH_SHA512, "RSASHA512"},
+	{"GOST", 12, WV_ALG_COUNT, 0, NULL},
+	{"ECDSA P-256", 13, WV_ALG_P256, WV_HASH_SHA256, "ECDSAP256SHA256"},
+	{"ECDSA P-384", 14, WV_ALG_P384, WV_HASH_SHA384, "ECDSAP384SHA384"},
+	{"Ed25519", 15, WV_ALG_ED25519, WV_HASH_COUNT, "ED25519"},
+	{"Ed448", 16, WV_ALG_ED448, WV_HASH_COUNT, "ED448"},
+	{"SM2", 17, WV_ALG_COUNT, 0, NULL},
+	{"private", 253, WV_ALG_COUNT, 0, NULL},
+	{"zero", 0, WV_ALG_COUNT, 0, NULL},
+};
+
+static void test_registry(void)
+{
+	for (unsigned i = 0; i < WV_COUNT(registry); i++) {
+		enum wv_alg alg = wv_verify_alg(registry[i].number);
+
+		CHECK_ROW(&registry[i], alg == registry[i].alg);
+		if (alg == WV_ALG_COUNT)
+			continue;
+		CHECK_ROW(&registry[i], wv_verify_hash(alg) == registry[i].hash);
+		CHECK_ROW(&registry[i], strcmp(wv_verify_alg_name(alg), registry[i].name) == 0);
+	}
+}
+
+static bool verify_one(const struct wv_verify_job *job)
+{
+	bool ok = true;
+
+	wv_verify_batch(job->key->alg, job, 1, &ok);
+	return ok;
+}
+
+static void test_known(void)
+{
+	for (unsigned i = 0; i < all.n; i++) {
+		const struct signature *s = &all.at[i];
+		struct wv_verify_key key;
+		struct wv_verify_job job = signature_job(s);
+		bool good = wv_verify_key_init(&key, s->alg, s->public_key, s->public_len);
+
+		CHECK_ROW(s, good == (s->expect != EXPECT_BAD_KEY));
+		if (!good)
+			continue;
+		job.key = &key;
+		CHECK_ROW(s, verify_one(&job) == (s->expect == EXPECT_RIGHT));
+		CHECK_ROW(s, verify_one(&job) == (s->expect == EXPECT_RIGHT)); // kept contexts
+		wv_verify_key_fini(&key);
+	}
+}
+
+static void test_bits(void)
+{
+	static const struct {
+		const char *what;
+		enum wv_alg alg;
+		uint16_t bits;
+	} sizes[] = {
+		{"RFC 5702 6.1: RSA/SHA-256, 512 bits", WV_ALG_RSASHA256, 512},
+		{"RSA/SHA-256, 1023 bits, exponent 65537", WV_ALG_RSASHA256, 1023},
+		{"RSA/SHA-256, 1025 bits, exponent 65537", WV_ALG_RSASHA256, 1025},
+		{"RSA/SHA-256, 4096 bits, exponent 65537", WV_ALG_RSASHA256, 4096},
+		{"leading zero octets before the modulus", WV_ALG_RSASHA256, 1024},
+		{"P-256: a signature", WV_ALG_P256, 256},
+		{"P-384: a signature", WV_ALG_P384, 384},
+		{"Ed25519: 1 octets of data", WV_ALG_ED25519, 255},
+		{"Ed448: 1 octets of data", WV_ALG_ED448, 448},
+	};
+
+	for (unsigned i = 0; i < WV_COUNT(sizes); i++) {
+		unsigned found = 0;
+
+		for (unsigned k = 0; k < all.n; k++) {
+			if (strcmp(all.at[k].what, sizes[i].what) != 0)
+				continue;
+			found++;
+			CHECK_ROW(&sizes[i], all.at[k].key.alg == sizes[i].alg);
+			CHECK_ROW(&sizes[i], all.at[k].key.bits == sizes[i].bits);
+			CHECK_ROW(&sizes[i], all.at[k].key.public_key == all.at[k].public_key);
+			CHECK_ROW(&sizes[i], all.at[k].key.public_len == all.at[k].public_len);
+		}
+		CHECK_ROW(&sizes[i], found > 0);
+	}
+}
+
+// One bit of each octet in turn; which bit goes round.
+static void flip(uint8_t *octets, size_t i)
+{
+	octets[i] ^= (uint8_t)(1 << i % 8);
+}
+
+static void flip_job(const struct signature *s)
+{
+	struct wv_verify_job job = signature_job(s);
+
+	for (size_t i = 0; i < s->signature_len; i++) {
+		flip(s->signature, i);
+		CHECK_ROW(s, !verify_one(&job));
+		flip(s->signature, i);
+	}
+	for (size_t i = 0; i < s->data_len; i++) {
+		flip(s->data, i);
+		CHECK_ROW(s, !verify_one(&job));
+		flip(s->data, i);
+	}
+	CHECK_ROW(s, verify_one(&job));
+}
+
+static void flip_key(const struct signature *s)
+{
+	struct wv_verify_key key;
+	struct wv_verify_job job = signature_job(s);
+
+	job.key = &key;
+	for (size_t i = 0; i < s->public_len; i++) {
+		flip(s->public_key, i);
+		if (wv_verify_key_init(&key, s->alg, s->public_key, s->public_len)) {
+			CHECK_ROW(s, !verify_one(&job));
+			wv_verify_key_fini(&key);
+		}
+		flip(s->public_key, i);
+	}
+}
+
+static void test_flipped(void)
+{
+	for (unsigned i = 0; i < all.n; i++) {
+		const struct signature *s = &all.at[i];
+
+		// With the identity for a key, whatever the data, the same signature is right.
+		if (s->expect != EXPECT_RIGHT || strstr(s->what, "identity") != NULL)
+			continue;
+		flip_job(s);
+		flip_key(s);
+	}
+}
+
+static void test_lengths(void)
+{
+	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
+		const struct signature *s = signatures_get(&all, (enum wv_alg)a, 0);
+		struct wv_verify_job job = signature_job(s);
+
+		for (size_t len = 0; len <= s->signature_len; len++) {
+			uint8_t *cut = test_exact(s->signature, len);
+
+			job.signature = cut;
+			job.signature_len = (uint16_t)len;
+			CHECK_ROW(s, verify_one(&job) == (len == s->signature_len));
+			free(cut);
+		}
+		job = signature_job(s);
+		for (size_t len = 0; len <= s->data_len; len++) {
+			uint8_t *cut = test_exact(s->data, len);
+
+			job.data = cut;
+			job.data_len = (uint32_t)len;
+			CHECK_ROW(s, verify_one(&job) == (len == s->data_len));
+			free(cut);
+		}
+	}
+}
+
+static void test_key_lengths(void)
+{
+	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
+		const struct signature *s = signatures_get(&all, (enum wv_alg)a, 0);
+		struct wv_verify_job job = signature_job(s);
+		struct wv_verify_key key;
+
+		job.key = &key;
+		for (size_t len = 0; len < s->public_len; len++) {
+			uint8_t *cut = test_exact(s->public_key, len);
+
+			// RSA: a cut modulus is another one, if it is odd and long enough.
+			if (wv_verify_key_init(&key, s->alg, cut, len)) {
+				CHECK_ROW(s, wv_verify_alg_name(s->alg)[0] == 'R');
+				CHECK_ROW(s, !verify_one(&job));
+				wv_verify_key_fini(&key);
+			}
+			free(cut);
+		}
+	}
+}
+
+// Each job another right one; `wrong` (n: none) gets a wrong signature.
+static void batch_check(enum wv_alg alg, unsigned n, unsigned wrong)
+{
+	struct wv_verify_job jobs[WV_VERIFY_MAX] = {0};
+	bool ok[WV_VERIFY_MAX + 1];
+	uint8_t *spoiled = NULL;
+
+	memset(ok, true, sizeof(ok));
+	for (unsigned i = 0; i < n; i++)
+		jobs[i] = signature_job(signatures_get(&all, alg, i % 2));
+	if (wrong < n) {
+		spoiled = test_exact(jobs[wrong].signature, jobs[wrong].signature_len);
+		spoiled[jobs[wrong].signature_len / 3] ^= 0x10;
+		jobs[wrong].signature = spoiled;
+	}
+	wv_verify_batch(alg, jobs, n, ok);
+	for (unsigned i = 0; i < n; i++)
+		CHECK(ok[i] == (i != wrong));
+	CHECK(ok[n]);
+	free(spoiled);
+}
+
+static void test_batches(void)
+{
+	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
+		enum wv_alg alg = (enum wv_alg)a;
+		unsigned group = wv_verify_group(alg);
+		unsigned sizes[] = {1, 2, group, group + 1, WV_VERIFY_MAX};
+		// P-384 and Ed448 take OpenSSL so long that a full batch is spoiled in some places only.
+		unsigned step = alg == WV_ALG_P384 ? 21 : alg == WV_ALG_ED448 ? 7 : 1;
+
+		CHECK(group >= 1 && group <= WV_VERIFY_MAX);
+		batch_check(alg, 0, 0);
+		for (unsigned s = 0; s < WV_COUNT(sizes); s++) {
+			unsigned n = sizes[s] < WV_VERIFY_MAX ? sizes[s] : WV_VERIFY_MAX;
+
+			batch_check(alg, n, n);
+			for (unsigned wrong = 0; wrong < n; wrong += n < WV_VERIFY_MAX ? 1 : step)
+				batch_check(alg, n, wrong);
+		}
+	}
+}
+
+static void test_other_key(void)
+{
+	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
+		const struct signature *s = signatures_get(&all, (enum wv_alg)a, 0);
+		const struct signature *other = signatures_get(&all, (enum wv_alg)a, 1);
+		struct wv_verify_job job = signature_job(s);
+
+		job.key = &other->key;
+		CHECK_ROW(s, !verify_one(&job));
+	}
+}
+
+// Drivers that are wrong, each in its way.
+static void yes_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+{
+	(void)jobs;
+	(void)slot;
+	memset(ok, true, n);
+}
+
+static void no_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+{
+	(void)jobs;
+	(void)slot;
+	memset(ok, false, n);
+}
+
+// Wrong in the last lane alone.
+static void lane_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+{
+	wv_crypto_openssl.algo[jobs[0].key->alg].run(jobs, n, slot, ok);
+	if (n >= 8)
+		ok[7] = true;
+}
+
+// Takes a signature of any length for one of the right length.
+static void length_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct signature *s = signatures_get(&all, jobs[i].key->alg, 0);
+		struct wv_verify_job job = jobs[i];
+
+		if (job.signature_len + 1u == s->signature_len)
+			job.signature_len++;
+		wv_crypto_openssl.algo[job.key->alg].run(&job, 1, slot, &ok[i]);
+	}
+}
+
+// Takes a point that is not on the curve.
+static bool careless_key(struct wv_verify_key *key, unsigned slot)
+{
+	(void)key;
+	(void)slot;
+	return true;
+}
+
+static void careless_free(struct wv_verify_key *key, unsigned slot)
+{
+	if (key->prepared[slot] != NULL)
+		wv_crypto_openssl.algo[key->alg].key_fini(key, slot);
+}
+
+static bool strict_key(struct wv_verify_key *key, unsigned slot)
+{
+	if (!wv_crypto_openssl.algo[key->alg].key_init(key, slot))
+		key->prepared[slot] = NULL;
+	return true;
+}
+
+static bool no_key(struct wv_verify_key *key, unsigned slot)
+{
+	(void)key;
+	(void)slot;
+	return false;
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+static int refuse(struct wv_err *err)
+{
+	return wv_fail(err, EIO, "no luck");
+}
+
+static int openssl_start(struct wv_err *err)
+{
+	return wv_crypto_openssl.thread_init(err);
+}
+
+static void openssl_stop(void)
+{
+	wv_crypto_openssl.thread_fini();
+}
+
+static void test_liars(void)
+{
+	static const struct {
+		const char *what;
+		struct wv_verify_algorithm algo;
+	} liars[] = {
+		{"says yes to all", {careless_key, careless_free, yes_run, 1}},
+		{"says no to all", {careless_key, careless_free, no_run, 8}},
+		{"is wrong in one lane", {NULL, NULL, lane_run, 8}},
+		{"does not see that an octet is missing", {NULL, NULL, length_run, 4}},
+		{"takes no key", {no_key, careless_free, no_run, 1}},
+		{"takes bad keys", {strict_key, careless_free, NULL, 1}},
+	};
+
+	for (unsigned i = 0; i < WV_COUNT(liars); i++) {
+		for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
+			struct wv_verify_driver liar = {.name = "liar",
+				.thread_init = openssl_start,
+				.thread_fini = openssl_stop};
+			const struct wv_verify_driver *const list[] = {&liar, &wv_crypto_openssl};
+			char note[64];
+
+			// Keys that only a driver can see to be bad are those of ECDSA.
+			if (liars[i].algo.run == NULL && a != WV_ALG_P256 && a != WV_ALG_P384)
+				continue;
+			liar.algo[a] = wv_crypto_openssl.algo[a];
+			if (liars[i].algo.key_init != NULL)
+				liar.algo[a].key_init = liars[i].algo.key_init;
+			if (liars[i].algo.key_fini != NULL)
+				liar.algo[a].key_fini = liars[i].algo.key_fini;
+			if (liars[i].algo.run != NULL)
+				liar.algo[a].run = liars[i].algo.run;
+			liar.algo[a].group = liars[i].algo.group;
+			CHECK_ROW(
+				&liars[i], wv_verify_init(list, WV_COUNT(list), "auto", NULL) == 0);
+			snprintf(note, sizeof(note), "liar: wrong answers for %s",
+				wv_verify_alg_name((enum wv_alg)a));
+			CHECK_ROW(&liars[i], strcmp(wv_verify_note(), note) == 0);
+			for (unsigned b = 0; b < WV_ALG_COUNT; b++)
+				CHECK_ROW(&liars[i],
+					strcmp(wv_verify_driver_name((enum wv_alg)b), "openssl")
+						== 0);
+		}
+	}
+	CHECK(wv_verify_init(real, WV_COUNT(real), NULL, NULL) == 0);
+}
+
+static void test_choice(void)
+{
+	struct wv_verify_driver good = {.name = "good",
+		.thread_init = openssl_start,
+		.thread_fini = openssl_stop,
+		.algo[WV_ALG_P256] = wv_crypto_openssl.algo[WV_ALG_P256]};
+	struct wv_verify_driver foreign = wv_crypto_openssl;
+	struct wv_verify_driver unwilling = wv_crypto_openssl;
+	const struct wv_verify_driver *const list[] = {
+		&foreign, &unwilling, &good, &wv_crypto_openssl};
+	const struct signature *s = signatures_get(&all, WV_ALG_P256, 0);
+	const struct signature *t = signatures_get(&all, WV_ALG_P384, 0);
+	struct wv_verify_key key;
+	struct wv_verify_job job = signature_job(s);
+	struct wv_err err;
+
+	foreign.name = "foreign";
+	foreign.usable = never;
+	unwilling.name = "unwilling";
+	unwilling.thread_init = refuse;
+	good.algo[WV_ALG_P256].group = 5;
+	CHECK(wv_verify_init(list, WV_COUNT(list), NULL, &err) == 0);
+	CHECK(strcmp(wv_verify_note(), "unwilling: no luck") == 0);
+	CHECK(strcmp(wv_verify_driver_name(WV_ALG_P256), "good") == 0);
+	CHECK(strcmp(wv_verify_driver_name(WV_ALG_P384), "openssl") == 0);
+	CHECK(wv_verify_group(WV_ALG_P256) == 5);
+
+	CHECK(wv_verify_thread_init(&err) == 0);
+	REQUIRE(wv_verify_key_init(&key, WV_ALG_P256, s->public_key, s->public_len));
+	CHECK(key.prepared[0] == NULL && key.prepared[1] == NULL);
+	CHECK(key.prepared[2] != NULL && key.prepared[3] == NULL);
+	job.key = &key;
+	CHECK(verify_one(&job));
+	wv_verify_key_fini(&key);
+	CHECK(key.prepared[2] == NULL);
+	REQUIRE(wv_verify_key_init(&key, WV_ALG_P384, t->public_key, t->public_len));
+	CHECK(key.prepared[2] == NULL && key.prepared[3] != NULL);
+	wv_verify_key_fini(&key);
+	wv_verify_thread_fini();
+
+	CHECK(wv_verify_init(list, WV_COUNT(list), "opnessl", &err) == -ENOENT);
+	CHECK(strcmp(err.text,
+		      "crypto driver: want auto, foreign, unwilling, good, openssl, not opnessl")
+		== 0);
+	CHECK(wv_verify_init(list, WV_COUNT(list), "foreign", &err) == -ENOTSUP);
+	CHECK(strcmp(err.text, "crypto driver foreign: this CPU cannot run it") == 0);
+	CHECK(wv_verify_init(list, WV_COUNT(list), "good", &err) == -EIO);
+	CHECK(strcmp(err.text, "crypto driver: want one for RSASHA1, found none") == 0);
+	CHECK(wv_verify_init(list, 2, NULL, &err) == -EIO);
+	CHECK(strcmp(err.text,
+		      "crypto driver: want one for RSASHA1, found none: unwilling: no luck")
+		== 0);
+	CHECK(wv_verify_init(list, WV_COUNT(list), "openssl", &err) == 0);
+	CHECK(strcmp(wv_verify_driver_name(WV_ALG_P256), "openssl") == 0);
+	CHECK(wv_verify_init(real, WV_COUNT(real), NULL, NULL) == 0);
+}
+
+static const struct test tests[] = {
+	{"algorithm numbers are those of the registry", test_registry},
+	{"known signatures are right, known forgeries wrong, bad keys refused", test_known},
+	{"a key knows the size of its modulus or field", test_bits},
+	{"one bit turned in signature, data or key is one too many", test_flipped},
+	{"a signature or digest of another length is wrong", test_lengths},
+	{"a key cut anywhere is refused, or another one", test_key_lengths},
+	{"in a batch each job has its own answer", test_batches},
+	{"another key of the algorithm does not do", test_other_key},
+	{"a driver that gives wrong answers is not chosen", test_liars},
+	{"the first driver that can is chosen, or the forced one", test_choice},
+};
+
+int main(void)
+{
+	struct wv_err err;
+	int result;
+
+	if (wv_digest_init(hashes, WV_COUNT(hashes), NULL, &err) < 0
+		|| wv_verify_init(real, WV_COUNT(real), NULL, &err) < 0
+		|| wv_digest_thread_init(&err) < 0 || wv_verify_thread_init(&err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return EXIT_FAILURE;
+	}
+	signatures_read(&all);
+	for (unsigned i = 0; i < all.n; i++) {
+		struct signature *s = &all.at[i];
+
+		if (s->expect != EXPECT_BAD_KEY
+			&& !wv_verify_key_init(&s->key, s->alg, s->public_key, s->public_len)) {
+			fprintf(stderr, "known answer \"%s\": its key was refused\n", s->what);
+			return EXIT_FAILURE;
+		}
+	}
+	result = test_main("verify", tests, WV_COUNT(tests));
+	for (unsigned i = 0; i < all.n; i++) {
+		if (all.at[i].expect != EXPECT_BAD_KEY)
+			wv_verify_key_fini(&all.at[i].key);
+	}
+	signatures_free(&all);
+	wv_verify_thread_fini();
+	wv_digest_thread_fini();
+	return result;
+}
