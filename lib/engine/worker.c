@@ -179,12 +179,6 @@ static bool response_has_question(const struct context *c)
 	return c->status == WV_MESSAGE_OK || c->status == WV_MESSAGE_BAD_RECORD;
 }
 
-// A whole header that announces no question, as old servers answer what they do not know.
-static bool response_is_bare(const struct context *c)
-{
-	return c->status == WV_MESSAGE_NO_QUESTION && c->m.count[0] == 0;
-}
-
 /*
  * What to do with it. Its checksum is looked at only where a right one would be put on octets that
  * are not the sender's.
@@ -193,7 +187,7 @@ static struct wv_decision response_decide(
 	struct worker *w, const struct context *c, enum wv_drop *place)
 {
 	struct wv_policy_message what = {
-		.has_question = response_has_question(c) || response_is_bare(c),
+		.has_question = response_has_question(c),
 		.query_is_signed = c->query_known && c->query.is_signed,
 	};
 	struct wv_decision decision = wv_policy_decide(w->policy, c->v.reason, &what);
@@ -203,10 +197,6 @@ static struct wv_decision response_decide(
 	*place = what.has_question ? WV_DROP_POLICY : WV_DROP_UNREADABLE;
 	if (decision.action != WV_ACTION_SERVFAIL)
 		return decision;
-	if (!response_has_question(c)) {
-		decision.action = WV_ACTION_DROP;
-		return decision;
-	}
 	sum = wv_packet_udp_sum(&c->p, frame);
 	if (sum == WV_SUM_RIGHT || (sum == WV_SUM_ZERO && c->p.ip == 4))
 		return decision;
