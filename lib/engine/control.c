@@ -206,13 +206,16 @@ void wv_engine_control_wake(struct control *c)
 		errno = 0; // the count is full: it will wake
 }
 
-// To its core; where that may not be used, anywhere: it waits more than it works.
+// To its core. In solo mode that one is busy, and it may run anywhere, as it may where its core is
+// none of ours: it waits more than it works.
 static void control_pin(const struct control *c)
 {
+	const struct wv_config *config = c->e->config;
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(c->e->config->cores.control, &set);
+	if (config->cores.n_io > 0 && config->cores.control < CPU_SETSIZE)
+		CPU_SET(config->cores.control, &set);
 	if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set) == 0)
 		return;
 	memset(&set, 0xff, sizeof(set));

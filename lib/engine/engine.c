@@ -474,7 +474,7 @@ static struct rte_ring *ring_create(
 
 	snprintf(name, sizeof(name), "wv_%s_%u_%u", way, io, worker);
 	r = rte_ring_create(name, e->config->rings.size, e->workers[worker]->socket,
-		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+		RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (r == NULL)
 		wv_fail(err, rte_errno, "ring %s of %u packets: %s", name, e->config->rings.size,
 			rte_strerror(rte_errno));

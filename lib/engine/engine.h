@@ -69,6 +69,8 @@ struct mailbox {
 	_Atomic uint64_t settled; // records that control is done with; by control
 };
 
+// Elements of its ring: a power of two, and room for the largest fact.
+unsigned wv_engine_mailbox_elements(unsigned wanted);
 int wv_engine_mailbox_init(
 	struct mailbox *box, const char *name, unsigned elements, int socket, struct wv_err *err);
 void wv_engine_mailbox_fini(struct mailbox *box);

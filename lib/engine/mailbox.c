@@ -11,16 +11,21 @@ static unsigned record_elements(size_t octets)
 	return (unsigned)((sizeof(struct record) + octets + RECORD_ELEMENT - 1) / RECORD_ELEMENT);
 }
 
+unsigned wv_engine_mailbox_elements(unsigned wanted)
+{
+	// A ring of n elements holds n - 1.
+	unsigned least = record_elements(WV_CHAIN_FACT_MAX) + 1;
+
+	return rte_align32pow2(RTE_MAX(wanted, least));
+}
+
 int wv_engine_mailbox_init(
 	struct mailbox *box, const char *name, unsigned elements, int socket, struct wv_err *err)
 {
-	unsigned least = record_elements(WV_CHAIN_FACT_MAX);
-
-	if (elements < least)
-		elements = least;
+	elements = wv_engine_mailbox_elements(elements);
 	memset(box, 0, sizeof(*box));
-	box->ring = rte_ring_create_elem(name, RECORD_ELEMENT, elements, socket,
-		RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	box->ring = rte_ring_create_elem(
+		name, RECORD_ELEMENT, elements, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (box->ring == NULL)
 		return wv_fail(err, rte_errno, "ring %s of %u elements: %s", name, elements,
 			rte_strerror(rte_errno));

@@ -87,24 +87,23 @@ unsigned wv_engine_memory(const struct wv_config *config, uint32_t longest_frame
 	unsigned ios = config_ios(config), workers = config_workers(config);
 	struct wv_engine_pool pool = wv_engine_pool_plan(config, longest_frame);
 	struct memory_list list = {.parts = parts, .room = room};
-	unsigned flow = RTE_MAX(config->queries.entries / workers, 1u);
 
 	memory_add(&list, "packet buffers", BUFFER_HEAD + pool.data_room, pool.buffers);
 	memory_add(&list, "rings between I/O and workers",
-		(size_t)rte_ring_get_memsize(rte_align32pow2(config->rings.size + 1)),
+		(size_t)rte_ring_get_memsize(rte_align32pow2(config->rings.size)),
 		2 * ios * workers);
 	memory_add(&list, "ports at I/O cores", sizeof(struct io_port), 2 * config->n_pairs * ios);
 	memory_add(&list, "responses being judged", wv_engine_context_stride(),
 		ENGINE_CONTEXTS * workers);
 	memory_add(&list, "batches of checks", wv_batch_memory(), workers);
-	memory_add(&list, "query tables", wv_flow_memory(flow), workers);
+	memory_add(&list, "query tables", wv_flow_memory(config->queries.entries), workers);
 	memory_add(&list, "facts to control",
 		(size_t)rte_ring_get_memsize_elem(
-			RECORD_ELEMENT, rte_align32pow2(config->rings.control_size + 1)),
+			RECORD_ELEMENT, wv_engine_mailbox_elements(config->rings.control_size)),
 		workers);
 	memory_add(&list, "lines to control",
 		(size_t)rte_ring_get_memsize_elem(
-			RECORD_ELEMENT, rte_align32pow2(config->rings.events_size + 1)),
+			RECORD_ELEMENT, wv_engine_mailbox_elements(config->rings.events_size)),
 		workers);
 	memory_add(&list, "trust store, without keys", trust_octets(config), 1);
 	memory_add(&list, "counters", sizeof(struct wv_metrics), ios + workers);

@@ -548,7 +548,7 @@ static int worker_tables(struct worker *w, struct wv_err *err)
 	const struct wv_config *config = w->e->config;
 	uint64_t per_second = w->ordered ? 1000000 : w->e->hz;
 	struct wv_flow_params flow = {
-		.entries = RTE_MAX(config->queries.entries / w->e->n_workers, 1u),
+		.entries = config->queries.entries,
 		.life = per_second * config->queries.life_ms / 1000,
 		.seed = rte_rand(),
 	};
