@@ -229,7 +229,7 @@ static void *control_run(void *arg)
 
 	pthread_setname_np(pthread_self(), "wv-control");
 	control_pin(c);
-	rc = wv_engine_thread_init(c->e, &c->err);
+	rc = wv_engine_thread_init(&c->err);
 	atomic_store(&c->started, rc < 0 ? -1 : 1);
 	if (rc < 0)
 		return NULL;
@@ -241,7 +241,7 @@ static void *control_run(void *arg)
 		;
 	files_flush(c);
 	control_free(c, true);
-	wv_engine_thread_fini(c->e);
+	wv_engine_thread_fini();
 	return NULL;
 }
 

@@ -21,42 +21,55 @@
 
 // ---- threads ----
 
-int wv_engine_thread_init(struct wv_engine *e, struct wv_err *err)
+int wv_engine_thread_init(struct wv_err *err)
 {
-	const struct wv_engine_params *p = &e->params;
-	int rc = p->thread_init != NULL ? p->thread_init(p->thread_arg, err) : 0;
+	int rc = wv_digest_thread_init(err);
 
 	if (rc < 0)
 		return rc;
-	rc = wv_digest_thread_init(err);
-	if (rc < 0)
-		goto hook;
 	rc = wv_verify_thread_init(err);
-	if (rc == 0)
-		return 0;
-	wv_digest_thread_fini();
-hook:
-	if (p->thread_fini != NULL)
-		p->thread_fini(p->thread_arg);
+	if (rc < 0)
+		wv_digest_thread_fini();
 	return rc;
 }
 
-void wv_engine_thread_fini(struct wv_engine *e)
+void wv_engine_thread_fini(void)
 {
 	wv_verify_thread_fini();
 	wv_digest_thread_fini();
-	if (e->params.thread_fini != NULL)
-		e->params.thread_fini(e->params.thread_arg);
 }
 
 // ---- a core ----
 
+static int worker_begin(struct core *c)
+{
+	const struct wv_engine_params *p = &c->e->params;
+	int rc = p->thread_init != NULL ? p->thread_init(p->thread_arg, &c->err) : 0;
+
+	if (rc < 0)
+		return rc;
+	rc = wv_engine_thread_init(&c->err);
+	if (rc < 0 && p->thread_fini != NULL)
+		p->thread_fini(p->thread_arg);
+	if (rc == 0)
+		wv_engine_worker_online(c->worker);
+	return rc;
+}
+
+static void worker_end(struct core *c)
+{
+	const struct wv_engine_params *p = &c->e->params;
+
+	wv_engine_worker_offline(c->worker);
+	wv_engine_thread_fini();
+	if (p->thread_fini != NULL)
+		p->thread_fini(p->thread_arg);
+}
+
 static int core_begin(struct core *c)
 {
-	int rc = c->worker != NULL ? wv_engine_thread_init(c->e, &c->err) : 0;
+	int rc = c->worker != NULL ? worker_begin(c) : 0;
 
-	if (rc == 0 && c->worker != NULL)
-		wv_engine_worker_online(c->worker);
 	atomic_store(&c->state, rc < 0 ? CORE_FAILED : CORE_READY);
 	return rc;
 }
@@ -65,10 +78,8 @@ static void core_end(struct core *c)
 {
 	if (atomic_load(&c->state) != CORE_READY)
 		return;
-	if (c->worker != NULL) {
-		wv_engine_worker_offline(c->worker);
-		wv_engine_thread_fini(c->e);
-	}
+	if (c->worker != NULL)
+		worker_end(c);
 	atomic_store(&c->state, CORE_IDLE);
 }
 

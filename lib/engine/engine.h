@@ -308,8 +308,8 @@ struct wv_engine {
 };
 
 // What a thread that verifies begins and ends with.
-int wv_engine_thread_init(struct wv_engine *e, struct wv_err *err);
-void wv_engine_thread_fini(struct wv_engine *e);
+int wv_engine_thread_init(struct wv_err *err);
+void wv_engine_thread_fini(void);
 
 static inline struct lane *engine_lane(struct wv_engine *e, unsigned io, unsigned worker)
 {

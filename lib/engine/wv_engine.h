@@ -47,8 +47,8 @@ struct wv_engine_params {
 	// allocations between the two.
 	void (*on_core)(void *arg, bool running);
 	void *on_core_arg;
-	// Called first and last on each thread that verifies (workers, control); NULL: not. What a
-	// driver needs on a thread beyond the thread_init of digest and verify, which the engine calls.
+	// Called first and last on each worker's thread; NULL: not. What a driver needs there beyond
+	// the thread_init of digest and verify, which the engine calls.
 	int (*thread_init)(void *arg, struct wv_err *err);
 	void (*thread_fini)(void *arg);
 	void *thread_arg;
