@@ -199,6 +199,9 @@ class Scenario:
         else:
             self.anchors.append('%s IN DS %s' % (key.zone, ds_of(key).to_text()))
 
+    def word_anchor_line(self, words):
+        self.anchors.append(' '.join(words))
+
     def word_message(self, words):
         m = Message(dns.name.from_text(words[0]), dns.rdatatype.from_text(words[1]))
         for word in words[2:]:
