@@ -1,0 +1,56 @@
+#include "wv_app.h"
+#include "wv_crypto_openssl.h"
+#include "wv_hash_openssl.h"
+#include "wv_openssl_pool.h"
+
+// Best first.
+static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
+static const struct wv_verify_driver *const cryptos[] = {&wv_crypto_openssl};
+
+int wv_app_drivers_init(const char *crypto, const char *hash, struct wv_err *err)
+{
+	int result = wv_openssl_pool_install(err);
+
+	if (result == 0)
+		result = wv_digest_init(hashes, WV_COUNT(hashes), hash, err);
+	if (result == 0)
+		result = wv_verify_init(cryptos, WV_COUNT(cryptos), crypto, err);
+	return result;
+}
+
+int wv_app_arena_take(void *arg, struct wv_err *err)
+{
+	(void)arg;
+	return wv_openssl_pool_thread_init(WV_OPENSSL_POOL_OCTETS, err);
+}
+
+void wv_app_arena_give(void *arg)
+{
+	(void)arg;
+	wv_openssl_pool_thread_fini();
+}
+
+int wv_app_thread_init(struct wv_err *err)
+{
+	int result = wv_app_arena_take(NULL, err);
+
+	if (result != 0)
+		return result;
+	result = wv_digest_thread_init(err);
+	if (result != 0)
+		goto out_arena;
+	result = wv_verify_thread_init(err);
+	if (result == 0)
+		return 0;
+	wv_digest_thread_fini();
+out_arena:
+	wv_app_arena_give(NULL);
+	return result;
+}
+
+void wv_app_thread_fini(void)
+{
+	wv_verify_thread_fini();
+	wv_digest_thread_fini();
+	wv_app_arena_give(NULL);
+}
