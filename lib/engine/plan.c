@@ -56,7 +56,8 @@ struct memory_list {
 	unsigned n, room;
 };
 
-static void memory_add(struct memory_list *list, const char *what, size_t octets, unsigned count)
+static void memory_put(
+	struct memory_list *list, const char *what, size_t octets, unsigned count, bool in_eal)
 {
 	if (list->n < list->room) {
 		struct wv_engine_memory *part = &list->parts[list->n];
@@ -64,8 +65,22 @@ static void memory_add(struct memory_list *list, const char *what, size_t octets
 		snprintf(part->what, sizeof(part->what), "%s", what);
 		part->octets = octets * count;
 		part->count = count;
+		part->in_eal = in_eal;
 	}
 	list->n++;
+}
+
+// Of EAL's memory.
+static void memory_add(struct memory_list *list, const char *what, size_t octets, unsigned count)
+{
+	memory_put(list, what, octets, count, true);
+}
+
+// Of the heap.
+static void memory_add_heap(
+	struct memory_list *list, const char *what, size_t octets, unsigned count)
+{
+	memory_put(list, what, octets, count, false);
 }
 
 static size_t trust_octets(const struct wv_config *config)
@@ -95,8 +110,8 @@ unsigned wv_engine_memory(const struct wv_config *config, uint32_t longest_frame
 	memory_add(&list, "ports at I/O cores", sizeof(struct io_port), 2 * config->n_pairs * ios);
 	memory_add(&list, "responses being judged", wv_engine_context_stride(),
 		ENGINE_CONTEXTS * workers);
-	memory_add(&list, "batches of checks", wv_batch_memory(), workers);
-	memory_add(&list, "query tables", wv_flow_memory(config->queries.entries), workers);
+	memory_add_heap(&list, "batches of checks", wv_batch_memory(), workers);
+	memory_add_heap(&list, "query tables", wv_flow_memory(config->queries.entries), workers);
 	memory_add(&list, "facts to control",
 		(size_t)rte_ring_get_memsize_elem(
 			RECORD_ELEMENT, wv_engine_mailbox_elements(config->rings.control_size)),
@@ -105,7 +120,7 @@ unsigned wv_engine_memory(const struct wv_config *config, uint32_t longest_frame
 		(size_t)rte_ring_get_memsize_elem(
 			RECORD_ELEMENT, wv_engine_mailbox_elements(config->rings.events_size)),
 		workers);
-	memory_add(&list, "trust store, without keys", trust_octets(config), 1);
+	memory_add_heap(&list, "trust store, without keys", trust_octets(config), 1);
 	memory_add(&list, "counters", sizeof(struct wv_metrics), ios + workers);
 	return list.n;
 }

@@ -99,6 +99,7 @@ struct wv_engine_memory {
 	char what[48];
 	size_t octets;
 	unsigned count;
+	bool in_eal; // of EAL's memory: /eal/memory_mib
 };
 unsigned wv_engine_memory(const struct wv_config *config, uint32_t longest_frame,
 	struct wv_engine_memory parts[], unsigned room);
