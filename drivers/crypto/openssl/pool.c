@@ -11,7 +11,8 @@
 
 #define ALIGN       16
 #define LARGEST     65536 // octets of a block in an arena, header included; and the least arena
-#define STEPS       4     // size classes to a doubling
+#define MOST        (1 << 30)
+#define STEPS       4 // size classes to a doubling
 #define STEPS_SHIFT 2
 #define CLASSES     (12 * STEPS) // up to 32, 64, … 65536
 
@@ -246,14 +247,14 @@ static struct arena *arena_create(size_t octets)
 	return a;
 }
 
-// One that is large enough and that no thread has any more; or a new one.
+// One of that size which no thread has any more; or a new one.
 static struct arena *arena_get(size_t octets)
 {
 	struct arena *a = NULL;
 
 	pthread_mutex_lock(&arenas.lock);
 	for (struct arena **at = &arenas.idle; *at != NULL; at = &(*at)->next) {
-		if ((*at)->octets < octets)
+		if ((*at)->octets != octets)
 			continue;
 		a = *at;
 		*at = a->next;
@@ -267,9 +268,9 @@ int wv_openssl_pool_thread_init(size_t octets, struct wv_err *err)
 {
 	if (!arenas.installed)
 		return wv_fail(err, EINVAL, "OpenSSL memory pool: it is not installed");
-	if (octets < LARGEST)
-		return wv_fail(err, EINVAL, "OpenSSL memory pool: want %d octets or more, not %zu",
-			LARGEST, octets);
+	if (octets < LARGEST || octets > MOST)
+		return wv_fail(err, EINVAL, "OpenSSL memory pool: want %d to %d octets, not %zu",
+			LARGEST, MOST, octets);
 	if (mine != NULL)
 		return wv_fail(err, EALREADY, "OpenSSL memory pool: this thread has an arena");
 	mine = arena_get(octets);

@@ -17,7 +17,7 @@
 
 #include "wv_verify_driver.h"
 
-#define WV_CRYPTO_OPENSSL_KEPT 1024 // contexts kept by a thread; 450 to 800 octets each
+#define WV_CRYPTO_OPENSSL_KEPT 1024 // contexts kept by a thread; up to 1000 octets each
 
 extern const struct wv_verify_driver wv_crypto_openssl;
 

@@ -10,7 +10,8 @@
  * wv_openssl_pool_thread_init(), then the thread_init of libraries that use OpenSSL; at the end
  * theirs first, then wv_openssl_pool_thread_fini(). What OpenSSL keeps for a thread is freed there,
  * or when the thread exits: both may happen, for an arena's memory is never given back to
- * the system. It waits for the next thread, with those blocks in it that others still use.
+ * the system. It waits for the next thread that wants one of its size, with those blocks in it that
+ * others still use.
  *
  * Units      octets
  * Ownership  arenas belong to the pool, for the life of the process
@@ -23,8 +24,8 @@
 
 #include "wv_base.h"
 
-// Enough for WV_CRYPTO_OPENSSL_KEPT contexts, the dearest check, and 64 RSA-4096 keys beside.
-#define WV_OPENSSL_POOL_OCTETS (2u << 20)
+// Twice what WV_CRYPTO_OPENSSL_KEPT contexts need when those of RSA, ECDSA and EdDSA follow each other.
+#define WV_OPENSSL_POOL_OCTETS (4u << 20)
 
 /**
  * Hand the pool to OpenSSL.
@@ -34,8 +35,8 @@ int wv_openssl_pool_install(struct wv_err *err);
 
 /**
  * Give the calling thread an arena. All of its pages are touched.
- * @param octets  at least 65536
- * @return 0; -EINVAL: too few, or the pool is not installed; -EALREADY: this thread has one; -ENOMEM
+ * @param octets  65536 to 2^30
+ * @return 0; -EINVAL: not in that range, or the pool is not installed; -EALREADY: this thread has one; -ENOMEM
  */
 int wv_openssl_pool_thread_init(size_t octets, struct wv_err *err);
 
@@ -48,7 +49,8 @@ bool wv_openssl_pool_is_foreign(void);
 // Allocations of threads with an arena that went to malloc, since start, of all threads.
 uint64_t wv_openssl_pool_overflows(void);
 
-// Octets of the calling thread's arena that were ever in use at once, by size class; 0: it has none.
+// Octets of the calling thread's arena that were ever handed out, by this thread or those that had it
+// before: it never shrinks. 0: no arena.
 size_t wv_openssl_pool_used(void);
 
 // Octets of all arenas.
