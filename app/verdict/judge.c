@@ -130,6 +130,7 @@ static int judge_init(struct judge *j, const struct judge_options *options, stru
 	if (result != 0)
 		return result;
 	trust.zones = j->presets.trust.zones;
+	trust.sha1 = j->config.validation.sha1_validate;
 	j->trust = wv_trust_create(&trust, err);
 	j->batch = wv_batch_create(err);
 	j->fact = malloc(WV_CHAIN_FACT_MAX);

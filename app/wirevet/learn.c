@@ -139,7 +139,8 @@ static int check_preload(
 
 int learn_check(const struct wv_config *config, const char *config_path, struct wv_err *err)
 {
-	const struct wv_trust_params params = {.zones = config->trust.zones};
+	const struct wv_trust_params params = {
+		.zones = config->trust.zones, .sha1 = config->validation.sha1_validate};
 	struct wv_trust *trust = wv_trust_create(&params, err);
 	int rc;
 
