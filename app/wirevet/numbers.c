@@ -161,7 +161,7 @@ void numbers_walk(const struct numbers *n, const struct numbers_writer *w, void 
 	struct wv_metrics sum;
 
 	wv_engine_count(n->engine, &sum);
-	w->number(arg, "uptime_s", (numbers_clock_ns() - n->started_ns) / NS_PER_SECOND);
+	w->number(arg, "run_us", (numbers_clock_ns() - n->started_ns) / 1000);
 	w->number(arg, "tsc_hz", n->hz);
 	w->number(arg, "enforcing", n->config->enforce);
 	for (unsigned i = 0; i < WV_METRICS; i++)
