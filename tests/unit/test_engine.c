@@ -38,21 +38,21 @@ static uint64_t time_flag;
 // ---- the malloc family, counted on the cores of the engine ----
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COUNTS_ALLOCATIONS false
+#define COUNTS_ALLOCATIONS 0
 #else
-#define COUNTS_ALLOCATIONS true
+#define COUNTS_ALLOCATIONS 1
 #endif
 
 static __thread bool is_audited;
 static _Atomic uint64_t allocations;
 
+#if COUNTS_ALLOCATIONS
 static void allocation_count(void)
 {
 	if (is_audited)
 		atomic_fetch_add(&allocations, 1);
 }
 
-#if COUNTS_ALLOCATIONS
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t size);
@@ -274,7 +274,7 @@ static void message_query(struct build *b, const char *name, uint16_t type, uint
 {
 	build_start(b, WV_FLAG_RD, name, type);
 	wv_store16(b->octets, id);
-	build_opt(b, 0x8000, NULL, 0); // DO
+	build_opt(b, 0x8000, "", 0); // DO
 }
 
 // An address without a signature.
@@ -283,7 +283,7 @@ static void message_answer(struct build *b, const char *name, uint16_t id)
 	build_start(b, WV_FLAG_QR | WV_FLAG_RD | WV_FLAG_RA, name, WV_TYPE_A);
 	wv_store16(b->octets, id);
 	build_rr(b, WV_SECTION_ANSWER, WV_TYPE_A, 300, "\xc0\x00\x02\x50", 4);
-	build_opt(b, 0x8000, NULL, 0);
+	build_opt(b, 0x8000, "", 0);
 }
 
 static void frame_query(struct frame *f, const struct wrap *w, const char *name, uint16_t id)
@@ -419,7 +419,7 @@ static void wire_open(struct wire *w, enum plan plan, unsigned tx_size)
 	side_open(&w->inside, tx_size);
 }
 
-static void put_at(struct side *s, const struct frame *f, uint64_t time_us)
+static void give_at(struct side *s, const struct frame *f, uint64_t time_us)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 
@@ -435,13 +435,13 @@ static void put_at(struct side *s, const struct frame *f, uint64_t time_us)
 	s->n++;
 }
 
-static void put(struct side *s, const struct frame *f)
+static void give(struct side *s, const struct frame *f)
 {
-	put_at(s, f, 0);
+	give_at(s, f, 0);
 }
 
 // The next frame that the port sent; false: there is none.
-static bool get(struct side *s, struct frame *f)
+static bool sent_by(struct side *s, struct frame *f)
 {
 	struct rte_mbuf *m;
 
@@ -612,13 +612,13 @@ static void one_run(const struct one *one, enum plan plan)
 		w.config.queries.unsolicited = WV_UNSOLICITED_DROP;
 	w.params.ordered = true;
 	if (!one->no_query)
-		put_at(&w.inside, &query, NOW_US);
-	put_at(&w.outside, &response, NOW_US);
+		give_at(&w.inside, &query, NOW_US);
+	give_at(&w.outside, &response, NOW_US);
 	CHECK_ROW(one, wire_run(&w) && w.result == 0);
 
-	CHECK_ROW(one, one->no_query || (get(&w.outside, &got) && frames_equal(&got, &query)));
-	CHECK_ROW(one, !get(&w.outside, &got));
-	CHECK_ROW(one, get(&w.inside, &got) == (one->outcome != DROPPED));
+	CHECK_ROW(one, one->no_query || (sent_by(&w.outside, &got) && frames_equal(&got, &query)));
+	CHECK_ROW(one, !sent_by(&w.outside, &got));
+	CHECK_ROW(one, sent_by(&w.inside, &got) == (one->outcome != DROPPED));
 	if (one->outcome == PASSES)
 		CHECK_ROW(one, frames_equal(&got, &response));
 	if (one->outcome == SERVFAIL)
@@ -628,7 +628,7 @@ static void one_run(const struct one *one, enum plan plan)
 	CHECK_ROW(one, w.counts.one[WV_METRIC_UNSOLICITED] == one->no_query);
 	CHECK_ROW(one, w.counts.one[WV_METRIC_QUERIES] == !one->no_query);
 	CHECK_ROW(one, w.counts.one[WV_METRIC_RESPONSES] == 1);
-	CHECK_ROW(one, !get(&w.inside, &got));
+	CHECK_ROW(one, !sent_by(&w.inside, &got));
 	wire_close(&w);
 }
 
@@ -652,9 +652,9 @@ static void unreadable_run(size_t len, bool enforce, bool passes)
 	frame_udp(&response, &plain4, false, 53, CLIENT, b.octets, len);
 	wire_open(&w, SOLO, 64);
 	w.config.enforce = enforce;
-	put(&w.outside, &response);
+	give(&w.outside, &response);
 	CHECK(wire_run(&w) && w.result == 0);
-	CHECK(get(&w.inside, &got) == passes);
+	CHECK(sent_by(&w.inside, &got) == passes);
 	CHECK(!passes || frames_equal(&got, &response));
 	CHECK(w.counts.drops[WV_DROP_UNREADABLE] == !passes);
 	wire_close(&w);
@@ -749,16 +749,16 @@ static void passing_run(enum plan plan, bool ordered)
 	w.params.ordered = ordered;
 	for (unsigned i = 0; i < n; i++) {
 		passing_frame(&f, i, true);
-		put_at(&w.inside, &f, NOW_US + i);
+		give_at(&w.inside, &f, NOW_US + i);
 		passing_frame(&f, i, false);
-		put_at(&w.outside, &f, NOW_US + i);
+		give_at(&w.outside, &f, NOW_US + i);
 	}
 	CHECK(wire_run(&w) && w.result == 0);
 	for (unsigned i = 0; i < n; i++) {
 		passing_frame(&f, i, true);
-		wrong += !get(&w.outside, &got) || !frames_equal(&f, &got);
+		wrong += !sent_by(&w.outside, &got) || !frames_equal(&f, &got);
 		passing_frame(&f, i, false);
-		wrong += !get(&w.inside, &got) || !frames_equal(&f, &got);
+		wrong += !sent_by(&w.inside, &got) || !frames_equal(&f, &got);
 	}
 	CHECK(wrong == 0);
 	if (wrong != 0)
@@ -793,7 +793,7 @@ static void test_segments(void)
 	frame_answer(&response, &plain4, "www.signed", ID);
 	wire_open(&w, SOLO, 64);
 	w.params.ordered = true;
-	put_at(&w.inside, &query, NOW_US);
+	give_at(&w.inside, &query, NOW_US);
 	m = rte_pktmbuf_alloc(pool);
 	tail = rte_pktmbuf_alloc(pool);
 	REQUIRE(m != NULL && tail != NULL);
@@ -803,8 +803,8 @@ static void test_segments(void)
 	REQUIRE(rte_pktmbuf_chain(m, tail) == 0 && rte_ring_enqueue(w.outside.rx, m) == 0);
 	w.outside.n++;
 	CHECK(wire_run(&w) && w.result == 0);
-	CHECK(get(&w.outside, &got) && frames_equal(&got, &query));
-	CHECK(get(&w.inside, &got) && is_servfail_for(&got, &response));
+	CHECK(sent_by(&w.outside, &got) && frames_equal(&got, &query));
+	CHECK(sent_by(&w.inside, &got) && is_servfail_for(&got, &response));
 	wire_close(&w);
 }
 
@@ -820,10 +820,10 @@ static void times_run(enum plan plan, bool ordered)
 	w.params.ordered = ordered;
 	for (unsigned i = 0; i < n; i++) {
 		frame_query(&f, &plain4, "www.plain", (uint16_t)i);
-		put_at(&w.inside, &f, NOW_US + i * 10);
+		give_at(&w.inside, &f, NOW_US + i * 10);
 		frame_answer(&f, &plain4, "www.plain", (uint16_t)i);
 		// Of one time in every other case: then the query comes first.
-		put_at(&w.outside, &f, NOW_US + i * 10 + i % 2);
+		give_at(&w.outside, &f, NOW_US + i * 10 + i % 2);
 	}
 	CHECK(wire_run(&w) && w.result == 0);
 	CHECK(w.counts.one[WV_METRIC_QUERIES] == n);
@@ -851,9 +851,9 @@ static void test_life(void)
 	w.config.queries.life_ms = 100;
 	for (unsigned i = 0; i < 2; i++) {
 		frame_query(&f, &plain4, "www.plain", (uint16_t)i);
-		put_at(&w.inside, &f, NOW_US + i * 1000000);
+		give_at(&w.inside, &f, NOW_US + i * 1000000);
 		frame_answer(&f, &plain4, "www.plain", (uint16_t)i);
-		put_at(&w.outside, &f, NOW_US + i * 1000000 + 99000 + i * 2000);
+		give_at(&w.outside, &f, NOW_US + i * 1000000 + 99000 + i * 2000);
 	}
 	CHECK(wire_run(&w) && w.result == 0);
 	CHECK(w.counts.one[WV_METRIC_UNSOLICITED] == 1);
@@ -878,10 +878,10 @@ static void full_run(enum wv_config_full when, enum wv_action overload)
 	w.config.policy.overload = overload;
 	for (unsigned i = 0; i < n; i++) {
 		frame_answer(&f, &plain4, "www.plain", (uint16_t)i);
-		put(&w.outside, &f);
+		give(&w.outside, &f);
 	}
 	CHECK(wire_run(&w) && w.result == 0);
-	while (get(&w.inside, &got))
+	while (sent_by(&w.inside, &got))
 		came++;
 	shed = w.counts.one[WV_METRIC_SHED];
 	CHECK(w.counts.one[WV_METRIC_RING_FULL] > 0);
@@ -917,10 +917,10 @@ static void test_tx_live(void)
 	w.config.io.stop_when_idle_ms = 50;
 	for (unsigned i = 0; i < n; i++) {
 		frame_udp(&f, &plain4, true, 5000, 5001, (const uint8_t *)&i, sizeof(i));
-		put(&w.inside, &f);
+		give(&w.inside, &f);
 	}
 	CHECK(wire_run(&w) && w.result == 0);
-	for (; get(&w.outside, &got); came++)
+	for (; sent_by(&w.outside, &got); came++)
 		CHECK(memcmp(got.octets + 42, &came, sizeof(came)) == 0);
 	CHECK(came == 63 && w.counts.one[WV_METRIC_TX_PACKETS] == 63);
 	CHECK(w.counts.drops[WV_DROP_TX_FULL] > 0);
@@ -937,12 +937,12 @@ static void *drain(void *arg)
 
 	while (!atomic_load(&drain_stop)) {
 		for (unsigned i = 0; i < 100; i++) {
-			came += get(&w->outside, &f);
-			came += get(&w->inside, &f);
+			came += sent_by(&w->outside, &f);
+			came += sent_by(&w->inside, &f);
 		}
 		usleep(1000);
 	}
-	while (get(&w->outside, &f) || get(&w->inside, &f))
+	while (sent_by(&w->outside, &f) || sent_by(&w->inside, &f))
 		came++;
 	return (void *)(uintptr_t)came;
 }
@@ -959,9 +959,9 @@ static void tx_capture_run(enum plan plan)
 	wire_open(&w, plan, 64);
 	for (unsigned i = 0; i < n; i++) {
 		frame_query(&f, &plain4, "www.plain", (uint16_t)i);
-		put(&w.inside, &f);
+		give(&w.inside, &f);
 		frame_answer(&f, &plain4, i % 2 == 0 ? "www.plain" : "www.signed", (uint16_t)i);
-		put(&w.outside, &f);
+		give(&w.outside, &f);
 	}
 	atomic_store(&drain_stop, false);
 	REQUIRE(pthread_create(&slow, NULL, drain, &w) == 0);
@@ -989,12 +989,12 @@ static void test_silent(void)
 
 	wire_open(&w, SOLO, 64);
 	frame_answer(&f, &plain4, "www.plain", ID);
-	put(&w.outside, &f);
+	give(&w.outside, &f);
 	w.outside.n += 2; // that never come
 	CHECK(wire_run(&w));
 	CHECK(w.result == -EIO);
 	CHECK(strcmp(w.err.text, "port outside: want 3 packets, but the device gave 1") == 0);
-	CHECK(get(&w.inside, &f));
+	CHECK(sent_by(&w.inside, &f));
 	wire_close(&w);
 }
 
@@ -1014,13 +1014,13 @@ static void stop_run(enum plan plan)
 	wire_open(&w, plan, 64);
 	w.live = true;
 	frame_answer(&f, &plain4, "www.plain", ID);
-	put(&w.outside, &f);
+	give(&w.outside, &f);
 	REQUIRE(wire_create(&w) && wv_engine_start(w.e, &w.err) == 0);
 	REQUIRE(pthread_create(&other, NULL, stop_later, w.e) == 0);
 	CHECK(wv_engine_main(w.e, &w.err) == 0);
 	pthread_join(other, NULL);
 	wv_engine_destroy(w.e);
-	CHECK(get(&w.inside, &f));
+	CHECK(sent_by(&w.inside, &f));
 	wire_close(&w);
 }
 
@@ -1055,10 +1055,10 @@ static void test_lines(void)
 	w.params.verdicts = verdicts;
 	w.params.events = events;
 	frame_other(&f, 1);
-	put(&w.outside, &f);
+	give(&w.outside, &f);
 	for (unsigned i = 0; i < n; i++) {
 		frame_answer(&f, &plain4, i % 4 == 0 ? "www.signed" : "www.plain", (uint16_t)i);
-		put(&w.outside, &f);
+		give(&w.outside, &f);
 	}
 	CHECK(wire_run(&w) && w.result == 0);
 	CHECK(lines_of(verdicts, "\"port\":\"outside\"") == n);
@@ -1086,12 +1086,12 @@ static void test_full_disk(void)
 	wire_open(&w, SOLO, RX_MAX);
 	w.params.verdicts = full;
 	frame_answer(&f, &plain4, "www.plain", ID);
-	put(&w.outside, &f);
+	give(&w.outside, &f);
 	CHECK(wire_run(&w));
 	CHECK(w.result == -EIO);
 	CHECK(strstr(w.err.text, "/events/verdicts") != NULL);
 	CHECK(strstr(w.err.text, "No space left") != NULL);
-	CHECK(get(&w.inside, &f)); // the wire does not mind
+	CHECK(sent_by(&w.inside, &f)); // the wire does not mind
 	fclose(full);
 	wire_close(&w);
 }
@@ -1180,13 +1180,13 @@ static uint64_t audit_run(enum plan plan, bool planted)
 	w.params.on_core_arg = &planted;
 	for (unsigned i = 0; i < 2000; i++) {
 		passing_frame(&f, i, true);
-		put_at(&w.inside, &f, NOW_US + i);
+		give_at(&w.inside, &f, NOW_US + i);
 		if (i % 2 == 0)
 			frame_answer(
 				&f, &plain4, i % 4 == 0 ? "www.signed" : "www.plain", (uint16_t)i);
 		else
 			passing_frame(&f, i, false);
-		put_at(&w.outside, &f, NOW_US + i);
+		give_at(&w.outside, &f, NOW_US + i);
 	}
 	atomic_store(&allocations, 0);
 	CHECK(wire_run(&w) && w.result == 0);
