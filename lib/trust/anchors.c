@@ -251,7 +251,7 @@ static int line_ds(struct line *l, struct anchor *a)
 {
 	uint32_t tag;
 	uint32_t type;
-	size_t len;
+	size_t len = 0;
 
 	if (line_number(l, "a key tag (0 to 65535)", UINT16_MAX, &tag) != 0
 		|| line_algorithm(l, &a->rdata[2]) != 0
@@ -303,7 +303,7 @@ static int line_dnskey(struct line *l, struct anchor *a)
 	struct wv_digest_job job = {.data = data, .out = a->rdata + DS_FIXED};
 	uint32_t flags;
 	uint32_t protocol;
-	size_t len;
+	size_t len = 0;
 
 	if (line_number(l, "flags (0 to 65535)", UINT16_MAX, &flags) != 0
 		|| line_number(l, "protocol 3", UINT8_MAX, &protocol) != 0
