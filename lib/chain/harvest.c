@@ -8,7 +8,7 @@
 
 bool wv_chain_may_bear(const struct wv_message *m)
 {
-	bool soa = false, denial = false;
+	bool soa = false, ns = false, denial = false;
 
 	if (m->rcode != WV_RCODE_NOERROR)
 		return false;
@@ -20,11 +20,11 @@ bool wv_chain_may_bear(const struct wv_message *m)
 		if (set->type == WV_TYPE_DNSKEY || set->type == WV_TYPE_DS)
 			return true;
 		soa |= set->type == WV_TYPE_SOA;
+		ns |= set->type == WV_TYPE_NS;
 		denial |= set->type == WV_TYPE_NSEC || set->type == WV_TYPE_NSEC3;
 	}
 	// The absence of DS: said in a referral, or in answer to the question for it.
-	return denial && m->section_rr[WV_SECTION_ANSWER] == m->section_rr[WV_SECTION_AUTHORITY]
-		&& (!soa || m->qtype == WV_TYPE_DS);
+	return denial && (m->qtype == WV_TYPE_DS || (ns && !soa));
 }
 
 struct harvest {
@@ -178,7 +178,7 @@ static void harvest_no_ds(struct harvest *h)
 	case WV_DENIAL_DS_ITERATIONS_BOGUS:
 		return;
 	}
-	for (unsigned i = 0; i < v->n_needed; i++)
+	for (unsigned i = 0; i < v->n_needed; i++) // all are verified
 		life_narrow(&h->fact->life, v, &v->needed[i], i == 0);
 	emit_insecure(h, &v->cut, reason);
 }

@@ -92,7 +92,7 @@ static enum wv_reason need_reason(struct wv_validation *v, struct wv_validate_rr
 			&& !wv_name_equal(&need->zone->name, &need->owner))
 			return v->env->asked ? WV_REASON_DS_UNPROVEN : WV_REASON_NO_CHAIN;
 	}
-	if (need->set->n_sigs == 0)
+	if (!wv_validate_first_signature(v, need))
 		return unsigned_reason(v, need);
 	return need->own_keys ? wv_validate_own_keys(v, need) : WV_REASON_SECURE;
 }
@@ -132,7 +132,7 @@ struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct
 	need->follows = (uint8_t)v->n_needed++;
 	need->zone = zone;
 	need->key = NULL;
-	need->sig = set->first_sig;
+	need->sig = WV_MESSAGE_NOTHING;
 	need->position = need->keys = need->signatures = need->failures = 0;
 
 	v->unsettled++;

@@ -139,14 +139,15 @@ static enum step step_dname(struct wv_validation *v, const struct wv_rrset *dnam
 	const struct wv_name *owner, const struct wv_rrset *cname, const struct wv_name *name,
 	struct wv_name *target)
 {
+	bool first = v->n_needed == 0;
 	struct wv_validate_rrset *need = need_answer(v, dname, owner);
 	enum step step;
 
 	if (need == NULL)
 		return STEP_BROKEN;
 	step = dname_substitute(v, dname, owner, name, target);
-	if (cname == NULL)
-		return step;
+	if (cname == NULL) // a server that makes none; but one that stopped making them ends here
+		return step == STEP_ALIAS && !first ? STEP_NOTHING : step;
 	step = need_synthesised(v, cname, name, (unsigned)(need - v->needed), step, target);
 	return step == STEP_ALIAS && v->m->qtype == WV_TYPE_CNAME ? STEP_DONE : step;
 }
@@ -264,7 +265,7 @@ static bool denial_is_owed(const struct wv_validation *v, enum step step)
 		return m->rcode != WV_RCODE_NOERROR;
 	if (v->env->leg == WV_LEG_CLIENT || authority_has(m, WV_TYPE_SOA))
 		return true;
-	// Beside an NS RRset they are about a cut on the way to the target.
+	// Beside an NS RRset they are about a cut: see plan_way_on().
 	return has_proof(m) && !authority_has(m, WV_TYPE_NS);
 }
 
@@ -273,46 +274,47 @@ static void owe(struct wv_validation *v, enum wv_reason reason)
 	v->owed = wv_reason_worse(v->owed, reason);
 }
 
+// Does the SOA of a denial say that the answer comes from above the zone?
+static bool soa_is_above(const struct wv_validation *v, const struct wv_trust_zone *zone)
+{
+	const struct wv_message *m = v->m;
+	struct wv_name owner;
+
+	for (unsigned i = 0; i < m->n_rrsets; i++) {
+		const struct wv_rrset *set = &m->rrsets[i];
+
+		if (set->section != WV_SECTION_AUTHORITY || set->type != WV_TYPE_SOA || set->n == 0)
+			continue;
+		wv_name_unpack(&owner, m->base, m->base + set->owner);
+		return owner.labels < zone->name.labels && wv_name_is_within(&zone->name, &owner);
+	}
+	return false;
+}
+
+/*
+ * An anchor does not make a zone: where no DNSKEY set was ever seen there, and no DS either, a
+ * denial from above may say that there is none.
+ */
+static const struct wv_trust_zone *denial_zone(
+	const struct wv_validation *v, const struct wv_trust_zone *zone)
+{
+	const struct wv_validate_env *env = v->env;
+
+	if (zone != NULL && zone->is_anchor && zone->n_dssets == 1 && zone->n_keysets == 0
+		&& soa_is_above(v, zone))
+		return wv_trust_find_above(env->trust, &zone->name, env->now);
+	return zone;
+}
+
 // The proof of absence that is owed lies in the zone of `name`, and is not judged.
 static void owe_denial(struct wv_validation *v, const struct wv_name *name)
 {
-	enum wv_reason reason = wv_validate_zone(v->env, zone_of(v, name, v->m->qtype));
+	enum wv_reason reason =
+		wv_validate_zone(v->env, denial_zone(v, zone_of(v, name, v->m->qtype)));
 
 	if (reason == WV_REASON_SECURE && wv_validate_undemanded(v) && !has_proof(v->m))
 		reason = WV_REASON_DO_NOT_SET;
 	owe(v, reason == WV_REASON_SECURE ? WV_REASON_DENIAL_UNSUPPORTED : reason);
-}
-
-// A limit that was reached counts where signatures decide; elsewhere there was nothing to spend.
-static void owe_budget(struct wv_validation *v, const struct wv_name *name, enum wv_reason budget)
-{
-	enum wv_reason reason = wv_validate_zone(v->env, zone_of(v, name, v->m->qtype));
-
-	owe(v, reason == WV_REASON_SECURE ? budget : reason);
-}
-
-// False: the answer has nothing at the name asked for.
-static bool plan_positive(struct wv_validation *v)
-{
-	struct wv_name target[2];
-	const struct wv_name *name = &v->qname;
-	enum step step;
-	unsigned links = 0;
-
-	while ((step = step_take(v, name, &target[links & 1])) == STEP_ALIAS) {
-		name = &target[links++ & 1];
-		if (is_left(v, name))
-			return true;
-		if (links > v->env->settings->cname_chain) {
-			owe_budget(v, name, WV_REASON_BUDGET_CNAME_CHAIN);
-			return true;
-		}
-	}
-	if (links == 0 && step == STEP_NOTHING)
-		return false;
-	if (denial_is_owed(v, step))
-		owe_denial(v, name);
-	return true;
 }
 
 /*
@@ -340,6 +342,7 @@ static bool plan_no_ds(
 			== WV_DENIAL_DS_UNPROVEN)
 		return false;
 	v->denies = true;
+	v->denial_zone = zone;
 	for (unsigned i = 0; i < n; i++) {
 		if ((used >> i & 1) == 0)
 			continue;
@@ -349,16 +352,13 @@ static bool plan_no_ds(
 	return true;
 }
 
-// Upstream: the NS RRset of a delegation that leads towards the name; *lame: one that does not.
-static bool referral_cut(const struct wv_validation *v, struct wv_name *cut, bool *lame)
+// The NS RRset of a delegation that leads towards `name`; *lame: there are others alone.
+static bool find_cut(
+	const struct wv_validation *v, const struct wv_name *name, struct wv_name *cut, bool *lame)
 {
 	const struct wv_message *m = v->m;
 
 	*lame = false;
-	if (v->env->leg != WV_LEG_UPSTREAM || m->rcode != WV_RCODE_NOERROR
-		|| m->section_rr[WV_SECTION_ANSWER] != m->section_rr[WV_SECTION_AUTHORITY]
-		|| authority_has(m, WV_TYPE_SOA))
-		return false;
 	for (unsigned i = 0; i < m->n_rrsets; i++) {
 		const struct wv_rrset *set = &m->rrsets[i];
 
@@ -366,11 +366,21 @@ static bool referral_cut(const struct wv_validation *v, struct wv_name *cut, boo
 			|| set->class != WV_CLASS_IN)
 			continue;
 		wv_name_unpack(cut, m->base, m->base + set->owner);
-		*lame = cut->labels == 0 || !wv_name_is_within(&v->qname, cut);
+		*lame = cut->labels == 0 || !wv_name_is_within(name, cut);
 		if (!*lame)
 			return true;
 	}
 	return false;
+}
+
+// Upstream: no answer, but the name servers to be asked.
+static bool is_referral(const struct wv_validation *v)
+{
+	const struct wv_message *m = v->m;
+
+	return v->env->leg == WV_LEG_UPSTREAM && m->rcode == WV_RCODE_NOERROR
+		&& m->section_rr[WV_SECTION_ANSWER] == m->section_rr[WV_SECTION_AUTHORITY]
+		&& !authority_has(m, WV_TYPE_SOA);
 }
 
 // Nothing in the referral says whether `cut` has a DS.
@@ -407,6 +417,28 @@ static void plan_referral(struct wv_validation *v)
 		owe(v, unproven_reason(v, zone, &v->cut));
 }
 
+/*
+ * Upstream, an alias whose target lies below a cut may come with what a referral there would say.
+ * It is judged where it says anything about DS.
+ */
+static void plan_way_on(struct wv_validation *v, const struct wv_name *target)
+{
+	const struct wv_trust_zone *zone;
+	const struct wv_rrset *ds;
+	bool lame;
+
+	if (!find_cut(v, target, &v->cut, &lame)) {
+		v->cut.len = 0;
+		return;
+	}
+	zone = zone_of(v, &v->cut, WV_TYPE_DS);
+	ds = find(v, WV_SECTION_AUTHORITY, &v->cut, WV_TYPE_DS);
+	if (ds != NULL)
+		wv_validate_need(v, ds, &v->cut, zone, true);
+	else if (wv_validate_zone(v->env, zone) == WV_REASON_SECURE)
+		plan_no_ds(v, zone, &v->cut);
+}
+
 // The parent's answer to a question for DS; the child's own has its SOA at the name.
 static bool is_parents_word(const struct wv_validation *v)
 {
@@ -427,9 +459,43 @@ static void plan_denial(struct wv_validation *v)
 	owe_denial(v, &v->qname);
 }
 
+// A limit that was reached counts where signatures decide; elsewhere there was nothing to spend.
+static void owe_budget(struct wv_validation *v, const struct wv_name *name, enum wv_reason budget)
+{
+	enum wv_reason reason = wv_validate_zone(v->env, zone_of(v, name, v->m->qtype));
+
+	owe(v, reason == WV_REASON_SECURE ? budget : reason);
+}
+
+// False: the answer has nothing at the name asked for.
+static bool plan_positive(struct wv_validation *v)
+{
+	struct wv_name target[2];
+	const struct wv_name *name = &v->qname;
+	enum step step;
+	unsigned links = 0;
+
+	while ((step = step_take(v, name, &target[links & 1])) == STEP_ALIAS) {
+		name = &target[links++ & 1];
+		if (is_left(v, name))
+			return true;
+		if (links > v->env->settings->cname_chain) {
+			owe_budget(v, name, WV_REASON_BUDGET_CNAME_CHAIN);
+			return true;
+		}
+	}
+	if (links == 0 && step == STEP_NOTHING)
+		return false;
+	if (denial_is_owed(v, step))
+		owe_denial(v, name);
+	else if (step == STEP_NOTHING)
+		plan_way_on(v, name);
+	return true;
+}
+
 void wv_validate_plan(struct wv_validation *v)
 {
-	bool lame;
+	bool lame = false;
 
 	if (wv_unlikely(v->m->rrsets_cut)) { // what is needed may be among what was not told apart
 		owe_budget(v, &v->qname, WV_REASON_BUDGET_NEEDED_RRSETS);
@@ -439,7 +505,7 @@ void wv_validate_plan(struct wv_validation *v)
 		v->kind = WV_KIND_POSITIVE;
 		return;
 	}
-	if (referral_cut(v, &v->cut, &lame)) {
+	if (is_referral(v) && find_cut(v, &v->qname, &v->cut, &lame)) {
 		plan_referral(v);
 		return;
 	}

@@ -108,6 +108,32 @@ static bool signature_try(
 	return true;
 }
 
+// Servers and what stands before them may put an RRSIG into another section than its RRset.
+static uint16_t signature_elsewhere(const struct wv_validation *v, struct wv_validate_rrset *need)
+{
+	const struct wv_message *m = v->m;
+
+	while (need->elsewhere < m->n_rrsets) {
+		const struct wv_rrset *other = &m->rrsets[need->elsewhere++];
+
+		if (other != need->set && other->n_sigs > 0 && other->type == need->set->type
+			&& other->class == need->set->class
+			&& other->owner_hash == need->set->owner_hash
+			&& wv_name_equal_packed(&need->owner, m->base, m->base + other->owner))
+			return other->first_sig;
+	}
+	return WV_MESSAGE_NOTHING;
+}
+
+bool wv_validate_first_signature(const struct wv_validation *v, struct wv_validate_rrset *need)
+{
+	need->elsewhere = 0;
+	need->sig = need->set->first_sig;
+	if (need->sig == WV_MESSAGE_NOTHING)
+		need->sig = signature_elsewhere(v, need);
+	return need->sig != WV_MESSAGE_NOTHING;
+}
+
 void wv_validate_search(struct wv_validation *v, struct wv_validate_rrset *need)
 {
 	need->key = NULL;
@@ -116,7 +142,8 @@ void wv_validate_search(struct wv_validation *v, struct wv_validate_rrset *need)
 
 		if (signature_try(v, need, rr))
 			break;
-		need->sig = rr->next;
+		need->sig =
+			rr->next != WV_MESSAGE_NOTHING ? rr->next : signature_elsewhere(v, need);
 		need->position = need->keys = 0;
 	}
 	if (need->key == NULL)

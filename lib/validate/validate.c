@@ -49,6 +49,12 @@ static enum wv_reason header_reason(const struct wv_message *m, enum wv_message_
 	return (m->flags & WV_FLAG_TC) != 0 ? WV_REASON_TRUNCATED : WV_REASON_SECURE;
 }
 
+// Is the RRset part of the proof that there is no DS?
+static bool is_proof(const struct wv_validation *v, const struct wv_validate_rrset *need)
+{
+	return v->denies && need->parent_side && need->set->type != WV_TYPE_DS;
+}
+
 // The verified RRsets once more: do they prove it alone?
 static enum wv_denial_ds no_ds_judge(const struct wv_validation *v)
 {
@@ -59,7 +65,7 @@ static enum wv_denial_ds no_ds_judge(const struct wv_validation *v)
 	for (unsigned i = 0; i < v->n_needed && n < WV_DENIAL_SETS; i++) {
 		const struct wv_validate_rrset *need = &v->needed[i];
 
-		if (need->reason == WV_REASON_SECURE && !need->is_wildcard)
+		if (is_proof(v, need) && need->reason == WV_REASON_SECURE && !need->is_wildcard)
 			sets[n++] = need->set;
 	}
 	if (n == 0)
@@ -68,14 +74,18 @@ static enum wv_denial_ds no_ds_judge(const struct wv_validation *v)
 		v->m, sets, n, &v->needed[0].zone->name, &v->cut, &v->env->settings->denial, &used);
 }
 
-// What a proof about DS means: for a referral, of the delegation; else, of the answer "no DS".
+/*
+ * What a proof about DS means for the response that carries it. A verified proof is secure, also
+ * where what lies below the cut becomes insecure by it; a span with opt-out proves less, and is
+ * insecure itself. A name without NS is no place for a referral.
+ */
 static enum wv_reason no_ds_reason(const struct wv_validation *v)
 {
-	bool referral = v->kind == WV_KIND_REFERRAL;
+	bool referral = v->kind != WV_KIND_DENIAL;
 
 	switch (v->no_ds) {
 	case WV_DENIAL_DS_ABSENT:
-		return referral ? WV_REASON_UNSIGNED : WV_REASON_SECURE;
+		return WV_REASON_SECURE;
 	case WV_DENIAL_DS_NO_CUT:
 		return referral ? WV_REASON_DS_UNPROVEN : WV_REASON_SECURE;
 	case WV_DENIAL_DS_OPT_OUT:
@@ -108,20 +118,17 @@ static void follow(struct wv_validation *v)
 static void finish(struct wv_validation *v)
 {
 	enum wv_reason reason = WV_REASON_SECURE;
-	bool wildcard = false;
 
 	follow(v);
-	for (unsigned i = 0; i < v->n_needed; i++) {
+	for (unsigned i = 0; i < v->n_needed; i++)
 		reason = wv_reason_worse(reason, v->needed[i].reason);
-		wildcard = wildcard || v->needed[i].is_wildcard;
-	}
 	if (reason == WV_REASON_SECURE && v->denies) {
 		v->no_ds = no_ds_judge(v);
 		reason = no_ds_reason(v);
-	} else if (wildcard) {
-		reason = wv_reason_worse(reason, WV_REASON_DENIAL_UNSUPPORTED);
-	} else if (reason == WV_REASON_SECURE && v->kind == WV_KIND_REFERRAL && v->n_needed > 0) {
-		reason = wv_validate_ds_support(v->m, v->needed[0].set, v->env->settings->sha1);
+	}
+	for (unsigned i = 0; i < v->n_needed; i++) {
+		if (v->needed[i].is_wildcard && !is_proof(v, &v->needed[i]))
+			reason = wv_reason_worse(reason, WV_REASON_DENIAL_UNSUPPORTED);
 	}
 	v->reason = wv_reason_worse(reason, v->owed);
 	v->pending = false;

@@ -18,6 +18,9 @@ void wv_validate_plan(struct wv_validation *v);
 struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct wv_rrset *set,
 	const struct wv_name *owner, const struct wv_trust_zone *zone, bool parent_side);
 
+// The first signature over it, wherever in the message; false: there is none.
+bool wv_validate_first_signature(const struct wv_validation *v, struct wv_validate_rrset *need);
+
 // Find the next signature and key that may prove it; settles it where there is none.
 void wv_validate_search(struct wv_validation *v, struct wv_validate_rrset *need);
 

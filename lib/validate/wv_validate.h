@@ -87,6 +87,7 @@ struct wv_validate_rrset {
 	const struct wv_verify_key *key;  // to be checked next, NULL: none
 	struct wv_rrsig rrsig;            // made by it
 	uint16_t sig;                     // index of the RRSIG being tried, or WV_MESSAGE_NOTHING
+	uint16_t elsewhere;               // RRset to look at for more, if its own are used up
 	uint16_t position;                // where to look for its next key
 	uint16_t keys;                    // tried for it
 	uint16_t signatures, failures;
@@ -126,8 +127,9 @@ struct wv_validation {
 
 	// Private.
 	enum wv_reason owed; // what is to be said besides what is needed
-	bool denies;         // needed[] is to prove that `cut` has no DS
-	unsigned unsettled;  // of needed[]
+	bool denies;         // NSEC and NSEC3 in needed[] are to prove that `cut` has no DS
+	const struct wv_trust_zone *denial_zone; // above `cut`
+	unsigned unsettled;                      // of needed[]
 	// The keys of a DNSKEY answer that match a DS; of them, `own_prepared` belong to us alone.
 	unsigned n_own_keys;
 	struct {
