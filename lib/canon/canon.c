@@ -125,8 +125,9 @@ static bool data_put(struct sink *s, const struct wv_message *m, const struct wv
 	return sink_put(s, w.pos, wv_wire_left(&w));
 }
 
-size_t wv_canon_rdata(
-	const struct wv_message *m, const struct wv_rr *rr, uint8_t *out, size_t room, bool *ok)
+size_t wv_canon_rdata(const struct wv_message *m, const struct wv_rr *rr,
+	uint8_t *out, // NOLINT(readability-non-const-parameter): written through the sink
+	size_t room, bool *ok)
 {
 	struct sink s = {.pos = out, .end = out + room};
 	size_t len;

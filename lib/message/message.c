@@ -26,7 +26,7 @@ struct key {
 	uint16_t owner; // where its first label is
 	uint16_t type;  // for an RRSIG the type covered
 	uint16_t class;
-	uint8_t section;
+	unsigned section;
 };
 
 static void header_read(struct wv_message *m, struct wv_wire *w)
@@ -169,7 +169,7 @@ static struct wv_rrset *rrset_add(struct wv_message *m, const struct key *key, u
 		.class = key->class,
 		.first = WV_MESSAGE_NOTHING,
 		.first_sig = WV_MESSAGE_NOTHING,
-		.section = key->section};
+		.section = (uint8_t)key->section};
 	if (m->n_rrsets == FEW_RRSETS + 1) {
 		memset(m->buckets, 0xff, sizeof(m->buckets));
 		for (unsigned i = 0; i < m->n_rrsets; i++)
@@ -229,7 +229,7 @@ static bool options_read(struct wv_message *m, const struct wv_rr *rr)
 	return true;
 }
 
-static bool opt_read(struct wv_message *m, const struct wv_rr *rr, uint16_t i, uint8_t section)
+static bool opt_read(struct wv_message *m, const struct wv_rr *rr, uint16_t i, unsigned section)
 {
 	if (m->has_edns || section != WV_SECTION_ADDITIONAL || m->base[rr->owner] != 0)
 		return false;
@@ -254,7 +254,7 @@ static uint16_t covered(const struct wv_message *m, const struct wv_rr *rr)
 
 // What a record is beyond a member of an RRset. False: it must not be where it is.
 static bool record_place(
-	struct wv_message *m, struct key *key, uint16_t i, uint8_t section, bool is_last)
+	struct wv_message *m, struct key *key, uint16_t i, unsigned section, bool is_last)
 {
 	const struct wv_rr *rr = &m->rrs[i];
 
@@ -285,7 +285,7 @@ static bool record_place(
 	return true;
 }
 
-static bool section_read(struct wv_message *m, struct reader *r, uint8_t section)
+static bool section_read(struct wv_message *m, struct reader *r, unsigned section)
 {
 	unsigned count = m->count[section + 1];
 
@@ -293,8 +293,8 @@ static bool section_read(struct wv_message *m, struct reader *r, uint8_t section
 		uint16_t i = m->n_rrs;
 		struct key key;
 
-		// More than fit in 64 KiB were announced: the message ends before.
-		if (i == WV_MESSAGE_RRS || !record_read(m, r, &m->rrs[i], &key))
+		assert(i < WV_MESSAGE_RRS); // as each record took 11 octets
+		if (!record_read(m, r, &m->rrs[i], &key))
 			return false;
 		if (!record_place(
 			    m, &key, i, section, section == WV_SECTION_ADDITIONAL && n == count))
@@ -342,7 +342,7 @@ enum wv_message_status wv_message_parse(
 	if (!question_read(m, &r.w))
 		return WV_MESSAGE_NO_QUESTION;
 	r.known_hash = m->qname_hash;
-	for (uint8_t s = 0; s < WV_SECTION_COUNT; s++) {
+	for (unsigned s = 0; s < WV_SECTION_COUNT; s++) {
 		m->section_rr[s] = m->n_rrs;
 		good = good && section_read(m, &r, s);
 	}

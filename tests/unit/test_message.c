@@ -570,6 +570,29 @@ static void test_many_rrsets(void)
 	}
 }
 
+static void test_sections_of_large_messages(void)
+{
+	enum wv_message_status status;
+	char owner[32];
+
+	build_start(&b, WV_FLAG_QR, "example.", WV_TYPE_ANY);
+	for (unsigned section = 0; section < WV_SECTION_COUNT; section++) {
+		for (unsigned i = 0; i < 40; i++) {
+			snprintf(owner, sizeof(owner), "h%u.example.", i % 20);
+			build_name(&b, owner);
+			build_head(&b, section, WV_TYPE_A, i < 20 ? WV_CLASS_IN : 3, 60);
+			build_end(&b);
+		}
+	}
+	// The seed decides which RRsets are neighbours in the table.
+	for (unsigned seed = 0; seed < 300; seed++) {
+		status = wv_message_parse(&message, b.octets, b.len, seed);
+		CHECK(status == WV_MESSAGE_OK && message.n_rrsets == 3 * 40);
+		for (unsigned i = 0; i < message.n_rrsets; i++)
+			CHECK(message.rrsets[i].section == i / 40 && message.rrsets[i].n == 1);
+	}
+}
+
 static void test_too_many_rrsets(void)
 {
 	for (unsigned section = 0; section < WV_SECTION_COUNT; section++) {
@@ -668,6 +691,7 @@ static const struct test tests[] = {
 	{"a message cut anywhere is refused", test_truncated},
 	{"a message with any octet changed is read or refused", test_mutated},
 	{"RRsets are told apart in large messages", test_many_rrsets},
+	{"sections and classes are told apart in large messages", test_sections_of_large_messages},
 	{"more RRsets than fit are told", test_too_many_rrsets},
 	{"as many records as fit in 64 KiB are read", test_most_records},
 	{"each record of many RRsets takes as long as one of few", test_time_of_many_rrsets},

@@ -52,6 +52,7 @@ static const struct {
 	{"nothing", NAME(""), 0, -1, NULL},
 	{"no end", NAME("\3com"), 0, -1, NULL},
 	{"label over the end", NAME("\5abc"), 0, -1, NULL},
+	{"label over the end by one", NAME("\3ab"), 0, -1, NULL},
 	{"half a pointer", NAME(H "\0\300"), 13, -1, NULL},
 	{"label type 01", NAME("\101a\0"), 0, -1, NULL},
 	{"label type 10", NAME("\201a\0"), 0, -1, NULL},
@@ -59,6 +60,7 @@ static const struct {
 	{"a pointer to itself", NAME(H "\0\300\15"), 13, -1, NULL},
 	{"a pointer forwards", NAME(H "\300\16\1a\0"), 12, -1, NULL},
 	{"a pointer to the labels that led to it", NAME(H "\1a\300\14"), 12, -1, NULL},
+	{"a pointer into the label that led to it", NAME(H "\3\1x\0\300\15"), 12, -1, NULL},
 	{"two pointers that lead to each other", NAME(H "\1a\300\20\1b\300\14"), 16, -1, NULL},
 	{"a pointer over the end", NAME(H "\300\377"), 12, -1, NULL},
 	{"a pointer into the header",
@@ -77,11 +79,16 @@ static void test_names(void)
 		uint8_t *exact = test_exact(names[i].octets, names[i].len);
 		struct wv_wire w = wv_wire_open(exact, names[i].len);
 		const uint8_t *packed;
+		struct wv_wire hashed = w;
 		struct wv_name name;
 		char text[WV_NAME_TEXT];
+		uint32_t hash;
 
 		w.pos += names[i].at;
 		packed = wv_wire_name(&w);
+		hashed.pos += names[i].at;
+		CHECK_ROW(&names[i], wv_wire_name_hash(&hashed, 1, &hash) == packed);
+		CHECK_ROW(&names[i], hashed.pos == w.pos && hashed.bad == w.bad);
 		CHECK_ROW(&names[i], (packed != NULL ? w.pos - w.base : -1) == names[i].used);
 		CHECK_ROW(&names[i], w.bad == (packed == NULL));
 		if (packed != NULL && names[i].text != NULL) {
