@@ -1,11 +1,9 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "wv_capture.h"
@@ -178,86 +176,6 @@ int captures_check_interfaces(const struct captures *c, struct wv_err *err)
 		}
 	}
 	return 0;
-}
-
-static bool is_same_file(const struct stat *file, const char *path)
-{
-	struct stat other;
-
-	return path != NULL && stat(path, &other) == 0 && other.st_ino == file->st_ino
-		&& other.st_dev == file->st_dev;
-}
-
-// Is the output of this port read by any port, or written by one before it?
-static bool output_is_taken(const struct captures *c, unsigned port)
-{
-	const char *path = c->port[port].out;
-	struct stat file;
-	bool exists = stat(path, &file) == 0;
-
-	for (unsigned i = 0; i < c->n; i++) {
-		const struct port_files *p = &c->port[i];
-
-		for (unsigned k = 0; exists && k < WV_COUNT(p->in); k++) {
-			if (is_same_file(&file, p->in[k]))
-				return true;
-		}
-		if (i >= port || p->out == NULL)
-			continue;
-		if (strcmp(p->out, path) == 0 || (exists && is_same_file(&file, p->out)))
-			return true;
-	}
-	return false;
-}
-
-// May this path be written? Without making it.
-static bool is_writable(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder;
-	bool may;
-
-	if (access(path, F_OK) == 0)
-		return access(path, W_OK) == 0;
-	folder = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	may = folder != NULL && access(folder, W_OK | X_OK) == 0;
-	free(folder);
-	return may;
-}
-
-static int output_check(const struct captures *c, unsigned port, bool make, struct wv_err *err)
-{
-	const char *path = c->port[port].out;
-	struct stat file;
-	int fd;
-
-	if (stat(path, &file) == 0 && S_ISDIR(file.st_mode))
-		return wv_fail(err, EISDIR, "%s: want a file to write, not a folder", path);
-	if (output_is_taken(c, port))
-		return wv_fail(err, EEXIST,
-			"%s: want a file of its own to write, not one that a port reads or writes "
-			"already",
-			path);
-	if (!is_writable(path))
-		return wv_fail(err, errno, "%s: cannot be written: %s", path, strerror(errno));
-	if (!make)
-		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return wv_fail(err, errno, "%s: cannot be written: %s", path, strerror(errno));
-	close(fd);
-	return 0;
-}
-
-enum status captures_check_outputs(const struct captures *c, bool make, struct wv_err *err)
-{
-	for (unsigned i = 0; i < c->n; i++) {
-		if (c->port[i].out == NULL || output_check(c, i, make, err) == 0)
-			continue;
-		blame(err, c->config_path, c->port[i].pointer);
-		return STATUS_CONFIG;
-	}
-	return STATUS_OK;
 }
 
 enum status captures_compare(

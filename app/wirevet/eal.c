@@ -129,6 +129,11 @@ static int args_add_ports(struct eal_args *a, const struct wv_config *c, struct 
 static int args_add_memory(struct eal_args *a, const struct wv_config *c,
 	const struct eal_machine *m, struct wv_err *err)
 {
+	if (c->eal.memory == WV_MEMORY_HUGE && m->free_huge_mib < c->eal.memory_mib)
+		return wv_fail(err, ENOMEM,
+			"/eal/memory: want %u MiB (/eal/memory_mib) of free hugepages, found %llu",
+			c->eal.memory_mib, (unsigned long long)m->free_huge_mib);
+
 	bool huge = c->eal.memory == WV_MEMORY_HUGE
 		|| (c->eal.memory == WV_MEMORY_AUTO && m->free_huge_mib >= c->eal.memory_mib);
 	int rc = args_add(a, err, huge ? "--huge-unlink" : "--no-huge");
@@ -175,6 +180,12 @@ void eal_args_free(struct eal_args *a)
 
 static char runtime_folder[] = "/tmp/wirevet-XXXXXX"; // for what EAL keeps while it runs
 static bool runtime_is_ours;
+static char *said;
+
+const char *eal_said(void)
+{
+	return said != NULL ? said : "";
+}
 
 // EAL would share /tmp/dpdk among all users, where the first of them owns it.
 static int runtime_make(struct wv_err *err)
@@ -241,7 +252,7 @@ static pid_t prefix_owner(const char *prefix)
 	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
 }
 
-static int init_failed(const struct wv_config *config, const char *said, struct wv_err *err)
+static int init_failed(const struct wv_config *config, struct wv_err *err)
 {
 	pid_t owner = prefix_owner(config->eal.file_prefix);
 
@@ -250,7 +261,7 @@ static int init_failed(const struct wv_config *config, const char *said, struct 
 			"/eal/file_prefix: want a name of its own, not \"%s\", which process %d "
 			"runs with",
 			config->eal.file_prefix, (int)owner);
-	fputs(said, stderr);
+	fputs(eal_said(), stderr);
 	return wv_fail(err, EIO, "EAL cannot start%s%s", rte_errno != 0 ? ": " : "",
 		rte_errno != 0 ? rte_strerror(rte_errno) : "");
 }
@@ -259,7 +270,6 @@ int eal_start(const struct wv_config *config, const struct eal_machine *machine,
 	char *const words[], unsigned n_words, struct wv_err *err)
 {
 	struct eal_args args, passed;
-	char *said = NULL;
 	size_t len;
 	FILE *log;
 	int rc = eal_args_make(&args, config, machine, words, n_words, err);
@@ -280,10 +290,9 @@ int eal_start(const struct wv_config *config, const struct eal_machine *machine,
 	rte_openlog_stream(stderr);
 	fclose(log);
 	if (rc < 0) {
-		rc = init_failed(config, said, err);
+		rc = init_failed(config, err);
 		runtime_remove();
 	}
-	free(said);
 out:
 	eal_args_free(&args);
 	return rc < 0 ? rc : 0;
@@ -293,4 +302,6 @@ void eal_stop(void)
 {
 	rte_eal_cleanup();
 	runtime_remove();
+	free(said);
+	said = NULL;
 }

@@ -101,7 +101,7 @@ static enum status check_start(struct app *a)
 {
 	struct eal_args args;
 
-	if (captures_check_outputs(&a->captures, false, &a->err) != STATUS_OK
+	if (files_check(&a->config, &a->captures, &a->err) < 0
 		|| learn_check(&a->config, a->options.config, &a->err) < 0)
 		return STATUS_CONFIG;
 	if (eal_args_make(&args, &a->config, &a->machine, a->options.eal, a->options.n_eal, &a->err)
@@ -141,7 +141,7 @@ static enum status files_start(struct app *a)
 		blame(&a->err, a->options.config, "/stats/file");
 		return STATUS_CONFIG;
 	}
-	return captures_check_outputs(&a->captures, true, &a->err);
+	return STATUS_OK;
 }
 
 static enum status file_close(struct app *a, const char *path, FILE **file)
@@ -200,8 +200,10 @@ static int port_start(struct app *a, unsigned i)
 	};
 	int rc = wv_port_start(&params, &a->port[i], &a->err);
 
-	if (rc < 0)
+	if (rc < 0) {
+		fputs(eal_said(), stderr);
 		blame(&a->err, a->options.config, p->pointer);
+	}
 	return rc;
 }
 

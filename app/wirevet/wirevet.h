@@ -61,12 +61,15 @@ enum status captures_survey(struct captures *c, struct wv_err *err);
 // May interfaces be opened, where a port reads from one?
 int captures_check_interfaces(const struct captures *c, struct wv_err *err);
 
-// Can every tx_pcap file be written? `make`: open it for writing, too, so that it exists.
-enum status captures_check_outputs(const struct captures *c, bool make, struct wv_err *err);
-
 // What was written, read again: as many packets as port `i` was given?
 enum status captures_compare(
 	const struct captures *c, unsigned i, uint64_t given, struct wv_err *err);
+
+// ---- files.c: what is written must not be what is read ----
+
+// Can every file that is to be written be written, and is each one's own? Writes nothing.
+int files_check(
+	const struct wv_config *config, const struct captures *captures, struct wv_err *err);
 
 // ---- eal.c: from configuration to EAL's arguments ----
 
@@ -98,6 +101,9 @@ void eal_args_free(struct eal_args *args);
 int eal_start(const struct wv_config *config, const struct eal_machine *machine,
 	char *const words[], unsigned n_words, struct wv_err *err);
 void eal_stop(void);
+
+// What EAL said while it started: about a device that it could not make, for example.
+const char *eal_said(void);
 
 // ---- learn.c: anchors, insecure names and preload ----
 

@@ -189,24 +189,36 @@ class Settings(Appliance):
                 (good, twin % (INSIDE, self.folder), '/inside', 'not a folder'),
                 (good, twin % (INSIDE, self.path('in.pcap')), '/inside', 'of its own'),
                 (good, twin % (INSIDE, self.folder + '/./in.pcap'), '/inside', 'of its own'),
-                (good, twin % (INSIDE, self.path('to_outside.pcap')), '/inside', 'of its own')):
+                (good, twin % (INSIDE, self.path('to_outside.pcap')), '/inside', 'of its own'),
+                (good, twin % (self.path('in.pcap'), self.path('in.pcap')), '/inside', 'of its own')):
             with self.subTest(inside=inside):
                 pairs = [{'name': 'x', 'outside': outside, 'inside': inside}]
                 self.refused(self.config(pairs=pairs), '/pairs/0' + at, word)
         with open(self.path('in.pcap'), 'rb') as f:
             self.assertEqual(f.read(), before)
 
+    def test_files_that_are_read_are_not_written(self):
+        capture, anchors = self.path('in.pcap'), self.path('anchors')
+        shutil.copy(OUTSIDE, capture)
+        shutil.copy(ANCHORS, anchors)
+        for section, key in (('events', 'file'), ('events', 'verdicts'), ('stats', 'file')):
+            for name, at in ((capture, '/trust/preload/0'), (anchors, '/validation/anchors/0'),
+                             (self.path('config.json'), '-c'),
+                             (self.path('to_outside.pcap'), '/pairs/0/outside')):
+                with self.subTest(key=key, name=name):
+                    more = {'events': {'file': '', 'verdicts': ''}, 'stats': {'file': ''}}
+                    more[section][key] = name
+                    path = self.config(anchors=anchors, preload=[capture], **more)
+                    self.refused(path, '/%s/%s: ' % (section, key),
+                                 name + ': want a file of its own to write, not that of ' + at)
+
     def test_files_that_cannot_be_written(self):
         for section, key in (('events', 'file'), ('events', 'verdicts'), ('stats', 'file')):
-            for bad, word in ((self.path('no/x'), 'No such file'), (self.folder, 'irectory')):
-                if (key, bad) == ('file', self.folder) and section == 'stats':
-                    word = 'not a folder'
+            for bad, word in ((self.path('no/x'), 'No such file'), (self.folder, 'not a folder')):
                 with self.subTest(key=key, bad=bad):
                     more = {'events': {'file': '', 'verdicts': ''}, 'stats': {'file': ''}}
                     more[section][key] = bad
-                    p = self.call('-c', self.config(**more))
-                    self.ends(p, CONFIG, 'config.json:', '/%s/%s: ' % (section, key), bad, word)
-                    self.nothing_written()
+                    self.refused(self.config(**more), '/%s/%s: ' % (section, key), bad, word)
 
     def test_cores_that_are_not_there(self):
         self.refused(self.config(cores={'control': 1000}), '/cores/control', 'not 1000')
@@ -219,6 +231,17 @@ class Settings(Appliance):
 
     def test_packet_time_without_captures(self):
         self.refused(self.config(pairs=[NULL_PORTS]), '/clock', 'captures')
+
+    def test_too_few_hugepages(self):
+        self.refused(self.config(eal={'memory': 'huge', 'memory_mib': 1 << 20}),
+                     '/eal/memory: want 1048576 MiB', 'of free hugepages, found')
+
+    def test_words_that_a_device_does_not_know(self):
+        pairs = [{'name': 'x', 'outside': 'net_null0,no-rx=1,colour=red', 'inside': 'net_null1,no-rx=1'}]
+        p = self.call('-c', self.config(pairs=pairs, clock='system'))
+        self.assertEqual((p.returncode, p.stdout), (CONFIG, ''))
+        self.assertIn('/pairs/0/outside: port net_null0: no such device', p.stderr)
+        self.assertIn('EAL: Bus (vdev) probe failed', p.stderr)
 
     def test_an_interface_that_is_not_there(self):
         pairs = [{'name': 'x', 'outside': 'net_pcap0,iface=nosuch0', 'inside': 'net_null0,no-rx=1'}]
@@ -444,7 +467,7 @@ class Live(Appliance):
 
     def test_numbers_are_renewed_each_second_and_the_same_in_telemetry(self):
         p = self.begin()
-        self.until(lambda: self.stats()['uptime_s'] >= 2, p)
+        self.until(lambda: self.stats()['run_us'] >= 2000000, p)
         told = self.ask('/wirevet/stats')
         stats = self.stats()
 
