@@ -73,8 +73,8 @@ static void offer(const struct wv_digest_driver *d)
 		if (wv_digest_self_test(d->run[h], (enum wv_hash)h))
 			state.chosen[h] = d;
 		else
-			wv_err_add(
-				&state.note, "%s%s: wrong answers for %s", separator(), d->name, hashes[h].name);
+			wv_err_add(&state.note, "%s%s: wrong answers for %s", separator(), d->name,
+				hashes[h].name);
 	}
 	if (d->thread_fini != NULL)
 		d->thread_fini();

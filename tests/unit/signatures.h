@@ -46,7 +46,7 @@ static inline void signature_hash(struct signature *s)
 	s->data_len = wv_digest_len(hash);
 }
 
-// Needs wv_digest_init(). Ends the program if the file is not as it should be.
+// Ends the program if the file is not as it should be.
 static inline void signatures_read(struct signatures *all)
 {
 	FILE *file = vectors_open("signatures.txt");
@@ -75,9 +75,26 @@ static inline void signatures_read(struct signatures *all)
 	fclose(file);
 }
 
-static inline void signatures_free(struct signatures *all)
+// Read them all and prepare the keys, on a thread that may verify; or end the program.
+static inline void signatures_open(struct signatures *all)
+{
+	signatures_read(all);
+	for (unsigned i = 0; i < all->n; i++) {
+		struct signature *s = &all->at[i];
+
+		if (s->expect != EXPECT_BAD_KEY
+			&& !wv_verify_key_init(&s->key, s->alg, s->public_key, s->public_len)) {
+			fprintf(stderr, "known answer \"%s\": its key was refused\n", s->what);
+			exit(EXIT_FAILURE);
+		}
+	}
+}
+
+static inline void signatures_close(struct signatures *all)
 {
 	for (unsigned i = 0; i < all->n; i++) {
+		if (all->at[i].expect != EXPECT_BAD_KEY)
+			wv_verify_key_fini(&all->at[i].key);
 		free(all->at[i].public_key);
 		free(all->at[i].data);
 		free(all->at[i].signature);

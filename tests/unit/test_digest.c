@@ -42,7 +42,7 @@ static void test_known(void)
 static void test_batches(void)
 {
 	static const unsigned sizes[] = {0, 1, 2, 15, 16, 17, 128, 300};
-	uint8_t message[300], alone[300][WV_DIGEST_MAX], out[300][WV_DIGEST_MAX];
+	uint8_t message[300], out[300][WV_DIGEST_MAX], alone[300][WV_DIGEST_MAX] = {{0}};
 	struct wv_digest_job jobs[300];
 
 	for (unsigned i = 0; i < sizeof(message); i++)

@@ -694,22 +694,9 @@ int main(void)
 		fprintf(stderr, "%s\n", err.text);
 		return EXIT_FAILURE;
 	}
-	signatures_read(&all);
-	for (unsigned i = 0; i < all.n; i++) {
-		struct signature *s = &all.at[i];
-
-		if (s->expect != EXPECT_BAD_KEY
-			&& !wv_verify_key_init(&s->key, s->alg, s->public_key, s->public_len)) {
-			fprintf(stderr, "known answer \"%s\": its key was refused\n", s->what);
-			return EXIT_FAILURE;
-		}
-	}
+	signatures_open(&all);
 	result = test_main("openssl", tests, WV_COUNT(tests));
-	for (unsigned i = 0; i < all.n; i++) {
-		if (all.at[i].expect != EXPECT_BAD_KEY)
-			wv_verify_key_fini(&all.at[i].key);
-	}
-	signatures_free(&all);
+	signatures_close(&all);
 	wv_verify_thread_fini();
 	wv_digest_thread_fini();
 	return result;

@@ -86,15 +86,18 @@ static inline bool vector_next(FILE *file, struct vector *v)
 static inline uint8_t *vector_octets(const struct vector *v, const char *name, size_t *len)
 {
 	const char *hex = vector_get(v, name);
-	size_t digits = strcmp(hex, "-") == 0 ? 0 : strlen(hex);
-	uint8_t *octets = malloc(digits / 2);
+	size_t n = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2;
+	uint8_t *octets = malloc(n + 1);
+	uint8_t *exact;
 
-	*len = digits / 2;
-	if (test_unhex(hex, octets, *len) != *len || digits % 2 != 0) {
+	if (octets == NULL || test_unhex(hex, octets, n) != n || (n > 0 && strlen(hex) % 2 != 0)) {
 		fprintf(stderr, "known answer \"%s\": want octets for %s\n", v->what, name);
 		exit(EXIT_FAILURE);
 	}
-	return octets;
+	exact = test_exact(octets, n);
+	free(octets);
+	*len = n;
+	return exact;
 }
 
 #endif
