@@ -21,6 +21,7 @@
 #include "wv_port.h"
 
 #include "build.h"
+#include "signer.h"
 #include "test.h"
 
 #define NOW_S  1790000000u
@@ -302,6 +303,65 @@ static void frame_answer(struct frame *f, const struct wrap *w, const char *name
 	frame_udp(f, w, false, 53, CLIENT, b.octets, b.len);
 }
 
+// ---- a signed zone ----
+
+#define ROLLS 8 // generations of the zone's keys; the store keeps four
+
+static struct key zone_key, rolling_key[ROLLS];
+static char zone_anchor[256];
+
+static void zone_open(void)
+{
+	struct octets ds;
+	size_t n;
+
+	zone_key = key_make("chain.", "key", 13, 257);
+	for (unsigned i = 0; i < ROLLS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "rolling%u", i);
+		rolling_key[i] = key_make("chain.", name, 13, 256);
+	}
+	ds = ds_rdata("chain.", &zone_key, 2);
+	n = (size_t)snprintf(
+		zone_anchor, sizeof(zone_anchor), "chain. DS %u 13 2 ", key_tag(&zone_key));
+	for (unsigned i = 4; i < ds.len; i++)
+		n += (size_t)snprintf(
+			zone_anchor + n, sizeof(zone_anchor) - n, "%02x", ds.octets[i]);
+}
+
+static void zone_close(void)
+{
+	key_free(&zone_key);
+	for (unsigned i = 0; i < ROLLS; i++)
+		key_free(&rolling_key[i]);
+}
+
+static void frame_reply(struct frame *f, struct reply *r, uint16_t id)
+{
+	wv_store16(r->octets, id);
+	frame_udp(f, &plain4, false, 53, CLIENT, r->octets, r->len);
+}
+
+static void frame_keys(struct frame *f, unsigned generation, uint16_t id)
+{
+	static struct reply r;
+	const struct key *keys[] = {&zone_key, &rolling_key[generation]};
+
+	reply_begin(&r, "chain.", WV_TYPE_DNSKEY, WV_FLAG_AA);
+	reply_take(&r, 1, signed_by(rrset_dnskey("chain.", keys, 2), &zone_key));
+	frame_reply(f, &r, id);
+}
+
+static void frame_signed(struct frame *f, uint16_t id)
+{
+	static struct reply r;
+
+	reply_begin(&r, "www.chain.", WV_TYPE_A, WV_FLAG_AA);
+	reply_take(&r, 1, signed_by(rrset_a("www.chain.", "192.0.2.80"), &zone_key));
+	frame_reply(f, &r, id);
+}
+
 // ---- a wire: two ports made of rings, and an engine between them ----
 
 struct side {
@@ -468,6 +528,9 @@ static bool wire_create(struct wire *w)
 	if (w->e == NULL)
 		return false;
 	return wv_name_parse(&plain, "plain.")
+		&& wv_trust_read_anchors(wv_engine_trust(w->e), "anchors", zone_anchor,
+			   strlen(zone_anchor), &n, &w->err)
+		== 0
 		&& wv_trust_set_insecure(wv_engine_trust(w->e), &plain, &w->err) == 0
 		&& wv_trust_read_anchors(wv_engine_trust(w->e), "anchors", anchors_text,
 			   sizeof(anchors_text) - 1, &n, &w->err)
@@ -860,6 +923,73 @@ static void test_life(void)
 	wire_close(&w);
 }
 
+// ---- what the wire teaches ----
+
+// In order of capture times an answer is judged by all that came before it, and nothing else.
+static void chain_run(enum plan plan, bool keys_first)
+{
+	static struct wire w;
+	struct frame f;
+	unsigned n = 100;
+
+	wire_open(&w, plan, RX_MAX);
+	w.params.ordered = true;
+	w.params.asked = false;
+	for (unsigned i = 0; i < 2 * n; i++) {
+		if ((i < n) == keys_first)
+			frame_keys(&f, 0, (uint16_t)i);
+		else
+			frame_signed(&f, (uint16_t)i);
+		give_at(&w.outside, &f, NOW_US + i);
+	}
+	CHECK(wire_run(&w) && w.result == 0);
+	CHECK(w.counts.one[WV_METRIC_FACTS] == 1); // told once, it is no news
+	CHECK(w.counts.one[WV_METRIC_FACTS_LOST] == 0);
+	CHECK(w.counts.responses[WV_REASON_SECURE][WV_ACTION_PASS] == (keys_first ? 2 * n : n));
+	CHECK(w.counts.responses[WV_REASON_NO_CHAIN][WV_ACTION_PASS] == (keys_first ? 0 : n));
+	wire_close(&w);
+}
+
+static void test_chain(void)
+{
+	for (enum plan plan = 0; plan < PLANS; plan++) {
+		chain_run(plan, true);
+		chain_run(plan, false);
+	}
+}
+
+// Keys come and go while answers are judged by them: what the store lets go of is freed late enough.
+static void rolls_run(enum plan plan)
+{
+	static struct wire w;
+	static struct frame keys[ROLLS], answer;
+	unsigned n = 600;
+	uint64_t secure, no_chain;
+
+	for (unsigned i = 0; i < ROLLS; i++)
+		frame_keys(&keys[i], i, (uint16_t)i);
+	frame_signed(&answer, ID);
+	wire_open(&w, plan, RX_MAX);
+	w.params.asked = false;
+	for (unsigned i = 0; i < n; i++) {
+		give(&w.outside, &keys[i % ROLLS]);
+		give(&w.outside, &answer);
+	}
+	CHECK(wire_run(&w) && w.result == 0);
+	secure = w.counts.responses[WV_REASON_SECURE][WV_ACTION_PASS];
+	no_chain = w.counts.responses[WV_REASON_NO_CHAIN][WV_ACTION_PASS];
+	CHECK(secure + no_chain == 2 * n && secure >= n); // the keys are proven by the anchor alone
+	CHECK(w.counts.one[WV_METRIC_FACTS] >= ROLLS);
+	CHECK(w.counts.batch_good[WV_ALG_P256] == w.counts.batch_jobs[WV_ALG_P256]);
+	wire_close(&w);
+}
+
+static void test_rolls(void)
+{
+	rolls_run(SOLO);
+	rolls_run(SPREAD);
+}
+
 // ---- full rings and devices that take no more ----
 
 static void full_run(enum wv_config_full when, enum wv_action overload)
@@ -1181,9 +1311,13 @@ static uint64_t audit_run(enum plan plan, bool planted)
 	for (unsigned i = 0; i < 2000; i++) {
 		passing_frame(&f, i, true);
 		give_at(&w.inside, &f, NOW_US + i);
-		if (i % 2 == 0)
+		if (i % 8 == 2)
+			frame_signed(&f, (uint16_t)i);
+		else if (i % 8 == 6)
+			frame_keys(&f, i / 8 % ROLLS, (uint16_t)i);
+		else if (i % 2 == 0)
 			frame_answer(
-				&f, &plain4, i % 4 == 0 ? "www.signed" : "www.plain", (uint16_t)i);
+				&f, &plain4, i % 8 == 0 ? "www.signed" : "www.plain", (uint16_t)i);
 		else
 			passing_frame(&f, i, false);
 		give_at(&w.outside, &f, NOW_US + i);
@@ -1191,6 +1325,7 @@ static uint64_t audit_run(enum plan plan, bool planted)
 	atomic_store(&allocations, 0);
 	CHECK(wire_run(&w) && w.result == 0);
 	CHECK(w.counts.one[WV_METRIC_RESPONSES] == 1000);
+	CHECK(w.counts.batch_good[WV_ALG_P256] > 400);
 	fclose(verdicts);
 	wire_close(&w);
 	return atomic_load(&allocations);
@@ -1238,6 +1373,8 @@ static const struct test tests[] = {
 	{"a frame of several segments is judged, too", test_segments},
 	{"packets of a pair are taken in order of their times, queries first", test_times},
 	{"a query's life is measured by the capture's clock", test_life},
+	{"an answer is judged by what came before it", test_chain},
+	{"keys come and go under traffic", test_rolls},
 	{"a full ring is waited for, or the packet shed by policy", test_full},
 	{"a live device that takes no more loses packets, counted", test_tx_live},
 	{"a capture loses none", test_tx_capture},
@@ -1270,6 +1407,7 @@ int main(int argc, char *argv[])
 	static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
 	static const struct wv_verify_driver *const ciphers[] = {&wv_crypto_openssl};
 	struct wv_err err;
+	int result;
 	char lcores[64];
 	char *eal[] = {argv[0], (char[]){"--no-huge"}, (char[]){"--no-pci"},
 		(char[]){"--no-shconf"}, (char[]){"--no-telemetry"}, (char[]){"-m"},
@@ -1288,5 +1426,8 @@ int main(int argc, char *argv[])
 	}
 	if (pool == NULL || rte_mbuf_dyn_rx_timestamp_register(&time_offset, &time_flag) < 0)
 		return EXIT_FAILURE;
-	return test_main("engine", tests, WV_COUNT(tests));
+	zone_open();
+	result = test_main("engine", tests, WV_COUNT(tests));
+	zone_close();
+	return result;
 }
