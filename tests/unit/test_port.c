@@ -109,6 +109,8 @@ static void test_refused(void)
 		CHECK_ROW(&refused[i], wv_port_start(&p, &id, &err) < 0);
 		CHECK_ROW(&refused[i], strstr(err.text, refused[i].name) != NULL);
 		CHECK_ROW(&refused[i], strstr(err.text, refused[i].words) != NULL);
+		if (device != NULL)
+			CHECK_ROW(&refused[i], rte_vdev_uninit(device) == 0);
 	}
 	unlink(path);
 }
