@@ -296,7 +296,7 @@ class Scenario:
 
     def word_sign(self, words):
         """sign ZONE/KEY [signer=NAME] [labels=N] [inception=T] [expiration=T] [ttl=N] [tag=N]
-        [algorithm=N] [covers=TYPE] [broken] [before]: sign the RRset written last."""
+        [algorithm=N] [covers=TYPE] [section=S] [broken] [before]: sign the RRset written last."""
         key, opts = self.key_of(words[0]), options(words[1:])
         section, rrset = self.last
         owner = rrset.name
@@ -321,6 +321,8 @@ class Scenario:
         rrsig = rrsig.replace(signature=signature)
         sigs = dns.rrset.RRset(rrset.name, IN, dns.rdatatype.RRSIG, rrset.rdtype)
         sigs.add(rrsig, rrset.ttl)
+        if 'section' in opts:
+            section = SECTIONS[opts['section']]
         into = self.messages[-1].sections[section]
         into.insert(into.index(rrset) if 'before' in opts else len(into), sigs)
 
