@@ -120,8 +120,11 @@ static void check_message(
 	if (rc == 0)
 		wv_config_fini(&config);
 	CHECK_ROW(&row, rc < 0);
-	if (strcmp(err.text, message) != 0)
-		fprintf(stderr, "\n  want %s\n  have %s\n", message, err.text);
+	if (strcmp(err.text, message) != 0) {
+		fputs("\n  want ", stderr);
+		fputs(message, stderr);
+		fprintf(stderr, "\n  have %s\n", err.text);
+	}
 	CHECK_ROW(&row, strcmp(err.text, message) == 0);
 }
 
