@@ -423,20 +423,21 @@ static void plan_referral(struct wv_validation *v)
  */
 static void plan_way_on(struct wv_validation *v, const struct wv_name *target)
 {
-	const struct wv_trust_zone *zone;
+	const struct wv_trust_zone *from = v->needed[0].zone, *zone;
 	const struct wv_rrset *ds;
+	struct wv_name cut;
 	bool lame;
 
-	if (!find_cut(v, target, &v->cut, &lame)) {
-		v->cut.len = 0;
+	if (from == NULL || !find_cut(v, target, &cut, &lame))
 		return;
-	}
-	zone = zone_of(v, &v->cut, WV_TYPE_DS);
-	ds = find(v, WV_SECTION_AUTHORITY, &v->cut, WV_TYPE_DS);
+	zone = zone_of(v, &cut, WV_TYPE_DS);
+	if (zone == NULL || !wv_name_equal(&zone->name, &from->name))
+		return;
+	ds = find(v, WV_SECTION_AUTHORITY, &cut, WV_TYPE_DS);
 	if (ds != NULL)
-		wv_validate_need(v, ds, &v->cut, zone, true);
-	else if (wv_validate_zone(v->env, zone) == WV_REASON_SECURE)
-		plan_no_ds(v, zone, &v->cut);
+		wv_validate_need(v, ds, &cut, zone, true);
+	else if (wv_validate_zone(v->env, zone) == WV_REASON_SECURE && plan_no_ds(v, zone, &cut))
+		name_copy(&v->cut, &cut);
 }
 
 // The parent's answer to a question for DS; the child's own has its SOA at the name.
@@ -477,8 +478,10 @@ static bool plan_positive(struct wv_validation *v)
 
 	while ((step = step_take(v, name, &target[links & 1])) == STEP_ALIAS) {
 		name = &target[links++ & 1];
-		if (is_left(v, name))
+		if (is_left(v, name)) {
+			plan_way_on(v, name);
 			return true;
+		}
 		if (links > v->env->settings->cname_chain) {
 			owe_budget(v, name, WV_REASON_BUDGET_CNAME_CHAIN);
 			return true;
@@ -488,7 +491,7 @@ static bool plan_positive(struct wv_validation *v)
 		return false;
 	if (denial_is_owed(v, step))
 		owe_denial(v, name);
-	else if (step == STEP_NOTHING)
+	else if (step == STEP_NOTHING && v->env->leg == WV_LEG_UPSTREAM)
 		plan_way_on(v, name);
 	return true;
 }

@@ -118,8 +118,9 @@ struct wv_validation {
 	bool pending;          // checks are outstanding
 	enum wv_reason reason; // of the response, when not pending
 	enum wv_validate_kind kind;
-	struct wv_name qname;    // len 0: there is no question that can be read
-	struct wv_name cut;      // REFERRAL: the delegated name; no DS in a DS answer: the name
+	struct wv_name qname; // len 0: there is no question that can be read
+	// REFERRAL: the delegated name. Else the name that is said to have no DS, or none (len 0)
+	struct wv_name cut;
 	enum wv_denial_ds no_ds; // what was proven about DS at `cut`, if there was no DS
 	bool keys_by_ds;         // the DNSKEY RRset, if one was proven, was by a live DS or anchor
 	unsigned n_needed;
