@@ -508,8 +508,8 @@ static void draft_anchor(struct wv_trust_update *u, const struct wv_trust_dsset 
 	if (z->is_anchor) {
 		wv_trust_update_retire(u, dsbox_of(z->dsset[0]), wv_trust_dsbox_free);
 	} else {
-		memmove(&z->dsset[1], &z->dsset[0], z->n_dssets * sizeof(z->dsset[0]));
-		z->n_dssets++;
+		for (unsigned i = z->n_dssets++; i > 0; i--)
+			z->dsset[i] = z->dsset[i - 1];
 		z->is_anchor = true;
 	}
 	z->dsset[0] = set;

@@ -5,8 +5,7 @@
 
 #include "store.h"
 
-#define DNSKEY_FIXED 4
-#define DS_FIXED     4
+#define RDATA_FIXED 4 // octets before the key or digest, in DNSKEY and DS alike
 
 static_assert(offsetof(struct wv_trust_fact, octets) == sizeof(struct wv_trust_fact),
 	"the size of a fact counts the octets from the end of the struct");
@@ -45,7 +44,7 @@ static bool rdata_before(const uint8_t *a, size_t a_len, const uint8_t *b, size_
 	return order < 0 || (order == 0 && a_len < b_len);
 }
 
-static bool records_are_sound(const struct wv_trust_fact *fact, size_t fixed)
+static bool records_are_sound(const struct wv_trust_fact *fact)
 {
 	struct wv_wire w = wv_wire_open(fact->octets, octets_len(fact));
 	const uint8_t *last = NULL;
@@ -55,7 +54,7 @@ static bool records_are_sound(const struct wv_trust_fact *fact, size_t fixed)
 		uint16_t len = wv_wire_u16(&w);
 		const uint8_t *rdata = wv_wire_take(&w, len);
 
-		if (rdata == NULL || len < fixed)
+		if (rdata == NULL || len < RDATA_FIXED)
 			return false;
 		if (last != NULL && !rdata_before(last, last_len, rdata, len))
 			return false;
@@ -77,9 +76,8 @@ static bool fact_is_sound(const struct wv_trust_fact *fact)
 		return false;
 	switch (fact->kind) {
 	case WV_FACT_KEYS:
-		return records_are_sound(fact, DNSKEY_FIXED);
 	case WV_FACT_DS:
-		return records_are_sound(fact, DS_FIXED);
+		return records_are_sound(fact);
 	case WV_FACT_INSECURE:
 		return says(fact, WV_VERDICT_INSECURE);
 	case WV_FACT_BOGUS:
@@ -249,18 +247,18 @@ static void keys_make_room(struct wv_trust_update *u, struct wv_time now)
 
 static void ds_put_first(struct wv_trust_zone *z, const struct wv_trust_dsset *set)
 {
-	unsigned at = z->is_anchor;
+	unsigned i = z->n_dssets++;
 
-	memmove(&z->dsset[at + 1], &z->dsset[at], (z->n_dssets - at) * sizeof(z->dsset[0]));
-	z->dsset[at] = set;
-	z->n_dssets++;
+	for (; i > z->is_anchor; i--)
+		z->dsset[i] = z->dsset[i - 1];
+	z->dsset[i] = set;
 }
 
 static void keys_put_first(struct wv_trust_zone *z, const struct wv_trust_keyset *set)
 {
-	memmove(&z->keyset[1], &z->keyset[0], z->n_keysets * sizeof(z->keyset[0]));
+	for (unsigned i = z->n_keysets++; i > 0; i--)
+		z->keyset[i] = z->keyset[i - 1];
 	z->keyset[0] = set;
-	z->n_keysets++;
 }
 
 static int publish_ds(struct wv_trust_update *u, const struct wv_trust_fact *fact,
@@ -300,10 +298,9 @@ static int prolong_keys(struct wv_trust_update *u, unsigned known, struct wv_tru
 		return -ENOMEM;
 	if (old != old->origin)
 		wv_trust_update_retire(u, old, free);
-	z->n_keysets--;
-	memmove(&z->keyset[known], &z->keyset[known + 1],
-		(z->n_keysets - known) * sizeof(z->keyset[0]));
-	keys_put_first(z, &box->set);
+	for (; known > 0; known--)
+		z->keyset[known] = z->keyset[known - 1];
+	z->keyset[0] = &box->set;
 	return 0;
 }
 

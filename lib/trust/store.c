@@ -379,9 +379,9 @@ void wv_trust_update_drop_ds(struct wv_trust_update *u, unsigned i)
 	struct wv_trust_zone *z = &u->node->zone;
 
 	wv_trust_update_retire(u, dsbox_of(z->dsset[i]), wv_trust_dsbox_free);
-	z->n_dssets--;
-	memmove(&z->dsset[i], &z->dsset[i + 1], (z->n_dssets - i) * sizeof(z->dsset[0]));
-	z->dsset[z->n_dssets] = NULL;
+	for (z->n_dssets--; i < z->n_dssets; i++)
+		z->dsset[i] = z->dsset[i + 1];
+	z->dsset[i] = NULL;
 	u->removes = true;
 }
 
@@ -390,9 +390,9 @@ void wv_trust_update_drop_keys(struct wv_trust_update *u, unsigned i)
 	struct wv_trust_zone *z = &u->node->zone;
 
 	wv_trust_update_retire(u, keybox_of(z->keyset[i]), wv_trust_keybox_free);
-	z->n_keysets--;
-	memmove(&z->keyset[i], &z->keyset[i + 1], (z->n_keysets - i) * sizeof(z->keyset[0]));
-	z->keyset[z->n_keysets] = NULL;
+	for (z->n_keysets--; i < z->n_keysets; i++)
+		z->keyset[i] = z->keyset[i + 1];
+	z->keyset[i] = NULL;
 	u->removes = true;
 }
 
@@ -518,9 +518,8 @@ void wv_trust_count(const struct wv_trust *trust, struct wv_trust_counts *counts
 		.published = trust->published,
 		.refused = trust->refused,
 		.expired = trust->expired,
-		.memory = sizeof(*trust) + bucket_count(trust) * sizeof(trust->buckets[0])
-			+ trust->capacity
-				* (sizeof(trust->nodes[0]) + sizeof(struct wv_trust_node)),
+		.memory = sizeof(*trust) + bucket_count(trust) * sizeof(void *)
+			+ trust->capacity * (sizeof(void *) + sizeof(struct wv_trust_node)),
 	};
 }
 
@@ -537,9 +536,8 @@ struct wv_trust *wv_trust_create(const struct wv_trust_params *params, struct wv
 	trust->seed = spread(params->seed);
 	trust->factor = spread(trust->seed) | 1;
 	trust->shift = 64 - bucket_bits(params->zones);
-	trust->buckets = calloc(bucket_count(trust), sizeof(trust->buckets[0]));
-	trust->nodes =
-		calloc(params->zones > 0 ? params->zones : 1, sizeof(struct wv_trust_node *));
+	trust->buckets = calloc(bucket_count(trust), sizeof(void *));
+	trust->nodes = calloc(params->zones > 0 ? params->zones : 1, sizeof(void *));
 	if (trust->buckets != NULL && trust->nodes != NULL)
 		return trust;
 	free(trust->nodes);
