@@ -638,6 +638,39 @@ static void test_late(void)
 	CHECK(memory > 0 && wv_openssl_pool_memory() == memory);
 }
 
+#define LEFT_OCTETS (1u << 20 | 64)
+
+static void *left_body(void *arg)
+{
+	void **held = arg;
+	bool well = wv_openssl_pool_thread_init(LEFT_OCTETS, NULL) == 0;
+
+	well = well && wv_openssl_pool_used() < LEFT_OCTETS / 2;
+	for (unsigned i = 0; i < 600; i++)
+		held[i] = OPENSSL_malloc(1000);
+	wv_openssl_pool_thread_fini();
+	return done(well);
+}
+
+static void test_left(void)
+{
+	void *first[600], *second[600];
+	size_t memory = wv_openssl_pool_memory();
+
+	CHECK(on_thread(left_body, first));
+	CHECK(wv_openssl_pool_memory() == memory + LEFT_OCTETS);
+	CHECK(on_thread(left_body, second));
+	CHECK(wv_openssl_pool_memory() == memory + 2 * LEFT_OCTETS);
+	for (unsigned i = 0; i < 600; i++)
+		OPENSSL_free(first[i]);
+	CHECK(on_thread(left_body, first)); // the first arena, empty
+	CHECK(wv_openssl_pool_memory() == memory + 2 * LEFT_OCTETS);
+	for (unsigned i = 0; i < 600; i++) {
+		OPENSSL_free(first[i]);
+		OPENSSL_free(second[i]);
+	}
+}
+
 static void *twice_body(void *arg)
 {
 	struct wv_err err;
@@ -674,6 +707,7 @@ static const struct test tests[] = {
 	{"memory freed by another thread comes back", test_passed},
 	{"a thread with an arena calls no free for malloc's memory", test_outside},
 	{"an arena outlives its thread and serves the next", test_late},
+	{"an arena left full of what others use goes to no other thread", test_left},
 	{"a thread has one arena, of a size that makes sense", test_twice},
 };
 

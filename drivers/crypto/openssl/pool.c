@@ -36,6 +36,7 @@ struct arena {
 	struct block *free[CLASSES];
 	uint8_t *pos, *end; // never used yet
 	size_t octets;
+	size_t out; // blocks handed out
 	// Under `arenas.lock`.
 	struct arena *next; // of those without a thread
 	// Written by every thread that frees a block of this arena, taken whole by the owner.
@@ -60,6 +61,11 @@ static _Thread_local struct arena *mine;
 static struct block *block_of(void *p)
 {
 	return (struct block *)(void *)((uint8_t *)p - sizeof(struct header));
+}
+
+static uint8_t *arena_begin(struct arena *a)
+{
+	return (uint8_t *)(a + 1);
 }
 
 static void *memory_of(struct block *b)
@@ -92,6 +98,7 @@ static void arena_collect(struct arena *a)
 
 		b->next = a->free[c];
 		a->free[c] = b;
+		a->out--;
 		b = next;
 	}
 }
@@ -115,12 +122,14 @@ static struct block *arena_take(struct arena *a, size_t size)
 	b = a->free[c];
 	if (wv_likely(b != NULL)) {
 		a->free[c] = b->next;
+		a->out++;
 		return b;
 	}
 	if (size > (size_t)(a->end - a->pos))
 		return NULL;
 	b = (struct block *)(void *)a->pos;
 	a->pos += size;
+	a->out++;
 	b->header.owner = a;
 	b->header.size = size;
 	return b;
@@ -191,6 +200,7 @@ static void pool_free(void *p, const char *file, int line)
 
 		b->next = mine->free[c];
 		mine->free[c] = b;
+		mine->out--;
 		return;
 	}
 	if (b->header.owner == &overflow || (b->header.owner == &outside && mine == NULL))
@@ -240,21 +250,36 @@ static struct arena *arena_create(size_t octets)
 	if (a == NULL)
 		return NULL;
 	memset(a, 0, sizeof(*a) + size); // also takes the page faults, on this thread's node
-	a->pos = (uint8_t *)(a + 1);
+	a->pos = arena_begin(a);
 	a->end = a->pos + size;
 	a->octets = octets;
 	atomic_fetch_add_explicit(&arenas.octets, octets, memory_order_relaxed);
 	return a;
 }
 
-// One of that size which no thread has any more; or a new one.
+/*
+ * May the next thread have this arena? All of its blocks came back, then it begins anew; or at
+ * least half of it was never handed out. Else the thread before left too much to others.
+ */
+static bool arena_is_fit(struct arena *a, size_t octets)
+{
+	if (a->octets != octets)
+		return false;
+	arena_collect(a);
+	if (a->out == 0) {
+		memset(a->free, 0, sizeof(a->free));
+		a->pos = arena_begin(a);
+	}
+	return (size_t)(a->end - a->pos) >= octets / 2;
+}
+
 static struct arena *arena_get(size_t octets)
 {
 	struct arena *a = NULL;
 
 	pthread_mutex_lock(&arenas.lock);
 	for (struct arena **at = &arenas.idle; *at != NULL; at = &(*at)->next) {
-		if ((*at)->octets != octets)
+		if (!arena_is_fit(*at, octets))
 			continue;
 		a = *at;
 		*at = a->next;
@@ -306,7 +331,7 @@ uint64_t wv_openssl_pool_overflows(void)
 
 size_t wv_openssl_pool_used(void)
 {
-	return mine != NULL ? (size_t)(mine->pos - (uint8_t *)(mine + 1)) : 0;
+	return mine != NULL ? (size_t)(mine->pos - arena_begin(mine)) : 0;
 }
 
 size_t wv_openssl_pool_memory(void)

@@ -10,8 +10,10 @@
  * wv_openssl_pool_thread_init(), then the thread_init of libraries that use OpenSSL; at the end
  * theirs first, then wv_openssl_pool_thread_fini(). What OpenSSL keeps for a thread is freed there,
  * or when the thread exits: both may happen, for an arena's memory is never given back to
- * the system. It waits for the next thread that wants one of its size, with those blocks in it that
- * others still use.
+ * the system. It waits for the next thread that wants one of its size, unless more than half of it
+ * went to blocks of which some are still in use.
+ *
+ * A thread that makes keys for others to use, and many of them, does without an arena.
  *
  * Units      octets
  * Ownership  arenas belong to the pool, for the life of the process
