@@ -32,19 +32,13 @@ void wv_app_arena_give(void *arg)
 
 int wv_app_thread_init(struct wv_err *err)
 {
-	int result = wv_app_arena_take(NULL, err);
+	int result = wv_digest_thread_init(err);
 
 	if (result != 0)
 		return result;
-	result = wv_digest_thread_init(err);
-	if (result != 0)
-		goto out_arena;
 	result = wv_verify_thread_init(err);
-	if (result == 0)
-		return 0;
-	wv_digest_thread_fini();
-out_arena:
-	wv_app_arena_give(NULL);
+	if (result != 0)
+		wv_digest_thread_fini();
 	return result;
 }
 
@@ -52,5 +46,4 @@ void wv_app_thread_fini(void)
 {
 	wv_verify_thread_fini();
 	wv_digest_thread_fini();
-	wv_app_arena_give(NULL);
 }

@@ -23,7 +23,8 @@ int wv_app_drivers_init(const char *crypto, const char *hash, struct wv_err *err
 int wv_app_arena_take(void *arg, struct wv_err *err);
 void wv_app_arena_give(void *arg);
 
-// That, and what hashes and signatures need on a thread.
+// What hashes and signatures need on a thread. Without an arena: such threads make the keys of the
+// trust store, which would fill it.
 int wv_app_thread_init(struct wv_err *err);
 void wv_app_thread_fini(void);
 
