@@ -191,10 +191,11 @@ static void put_port(struct line *l, const char *key, const char *value)
 
 size_t wv_events_verdict(const struct wv_events_verdict *what, char *out, size_t room)
 {
-	struct line l = {.out = out, .room = room - TAIL_ROOM};
+	struct line l = {.room = room - TAIL_ROOM};
 	bool whole = true;
 
 	assert(room >= WV_EVENTS_LINE_MIN);
+	l.out = out;
 	put_text(&l, "{\"frame\":");
 	put_number(&l, what->frame, 1);
 	if (what->port != NULL)
@@ -268,9 +269,10 @@ size_t wv_events_trouble(const struct wv_events_verdict *what, uint64_t time_ns,
 	const char *server, char *out, size_t room)
 {
 	const struct wv_validate_rrset *need = decisive(what->v);
-	struct line l = {.out = out, .room = room};
+	struct line l = {.room = room};
 
 	assert(room >= WV_EVENTS_LINE_MIN);
+	l.out = out;
 	put_text(&l, "{\"time\":\"");
 	put_time(&l, time_ns / 1000000000);
 	put_text(&l, ".");

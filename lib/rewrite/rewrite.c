@@ -139,12 +139,10 @@ static void opt_write(
 uint16_t wv_rewrite_servfail(
 	const struct wv_message *m, const struct wv_rewrite_facts *facts, uint8_t *out)
 {
-	struct reply r = {
-		.octets = out,
-		.room = m->len < WV_REWRITE_MAX ? m->len : WV_REWRITE_MAX,
-	};
+	struct reply r = {.room = m->len < WV_REWRITE_MAX ? m->len : WV_REWRITE_MAX};
 
 	assert(m->len >= HEADER_LEN);
+	r.octets = out;
 	header_write(&r, m);
 	if (question_write(&r, m, facts))
 		opt_write(&r, m, facts);

@@ -166,7 +166,7 @@ static void test_edns(void)
 	d = draft_begin(0x8180, "\7example", 9);
 	draft_add_txt(&d, 600);
 	draft_add_opt(&d, 100, 0x05017fff, 0); // extended rcode, version 1, all flags but DO
-	s = rewrite(&d, &bad_signature);
+	CHECK(rewrite(&d, &bad_signature).has_ede);
 	CHECK(reply.has_edns && !reply.edns_do && reply.edns_version == 0);
 	CHECK(reply.edns_size == 1232 && reply.rcode == WV_RCODE_SERVFAIL);
 	REQUIRE(reply.opt < reply.n_rrs);
