@@ -30,6 +30,16 @@ void wv_app_arena_give(void *arg)
 	wv_openssl_pool_thread_fini();
 }
 
+size_t wv_app_arena_memory(void)
+{
+	return WV_OPENSSL_POOL_OCTETS;
+}
+
+uint64_t wv_app_arena_overflows(void)
+{
+	return wv_openssl_pool_overflows();
+}
+
 int wv_app_thread_init(struct wv_err *err)
 {
 	int result = wv_digest_thread_init(err);

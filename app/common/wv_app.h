@@ -23,6 +23,10 @@ int wv_app_drivers_init(const char *crypto, const char *hash, struct wv_err *err
 int wv_app_arena_take(void *arg, struct wv_err *err);
 void wv_app_arena_give(void *arg);
 
+// Octets of one thread's arena; and allocations, of all threads, that an arena could not serve.
+size_t wv_app_arena_memory(void);
+uint64_t wv_app_arena_overflows(void);
+
 // What hashes and signatures need on a thread. Without an arena: such threads make the keys of the
 // trust store, which would fill it.
 int wv_app_thread_init(struct wv_err *err);

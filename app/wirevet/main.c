@@ -294,9 +294,7 @@ static enum status numbers_start(struct app *a)
 		.hz = rte_get_tsc_hz(),
 		.started_ns = numbers_clock_ns(),
 	};
-	n->n_parts = wv_engine_memory(&a->config, a->captures.longest, n->part, WV_COUNT(n->part));
-	if (n->n_parts > WV_COUNT(n->part))
-		n->n_parts = WV_COUNT(n->part);
+	n->n_parts = memory_parts(&a->config, a->captures.longest, n->part);
 	if (a->config.stats.telemetry)
 		telemetry_start(n);
 	if (a->config.stats.file[0] == '\0')

@@ -1,17 +1,35 @@
 #include <errno.h>
 
+#include "wv_app.h"
+
 #include "wirevet.h"
 
 #define MIB (1024.0 * 1024.0)
 
+unsigned memory_parts(const struct wv_config *config, uint32_t longest,
+	struct wv_engine_memory part[NUMBERS_PARTS])
+{
+	unsigned workers = config->cores.n_workers > 0 ? config->cores.n_workers : 1;
+	unsigned n = wv_engine_memory(config, longest, part, NUMBERS_PARTS - 1);
+
+	if (n > NUMBERS_PARTS - 1)
+		n = NUMBERS_PARTS - 1;
+	part[n] = (struct wv_engine_memory){
+		.what = "OpenSSL arenas",
+		.octets = workers * wv_app_arena_memory(),
+		.count = workers,
+	};
+	return n + 1;
+}
+
 int memory_print(const struct wv_config *config, uint32_t longest, FILE *out)
 {
 	struct wv_engine_memory part[NUMBERS_PARTS];
-	unsigned n = wv_engine_memory(config, longest, part, WV_COUNT(part));
+	unsigned n = memory_parts(config, longest, part);
 	double total = 0;
 
 	fprintf(out, "%-32s %10s %12s %12s\n", "what", "how many", "octets each", "MiB");
-	for (unsigned i = 0; i < n && i < WV_COUNT(part); i++) {
+	for (unsigned i = 0; i < n; i++) {
 		size_t each = part[i].count > 0 ? part[i].octets / part[i].count : 0;
 
 		fprintf(out, "%-32s %10u %12zu %12.1f\n", part[i].what, part[i].count, each,
@@ -25,10 +43,10 @@ int memory_print(const struct wv_config *config, uint32_t longest, FILE *out)
 int memory_check(const struct wv_config *config, uint32_t longest, struct wv_err *err)
 {
 	struct wv_engine_memory part[NUMBERS_PARTS];
-	unsigned n = wv_engine_memory(config, longest, part, WV_COUNT(part));
+	unsigned n = memory_parts(config, longest, part);
 	size_t octets = 0, want;
 
-	for (unsigned i = 0; i < n && i < WV_COUNT(part); i++)
+	for (unsigned i = 0; i < n; i++)
 		octets += part[i].in_eal ? part[i].octets : 0;
 	want = (octets >> 20) + 1;
 	if (want <= config->eal.memory_mib)

@@ -1,6 +1,8 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "wv_app.h"
+
 #include "wirevet.h"
 
 #define NS_PER_SECOND 1000000000ull
@@ -166,6 +168,7 @@ void numbers_walk(const struct numbers *n, const struct numbers_writer *w, void 
 	w->number(arg, "enforcing", n->config->enforce);
 	for (unsigned i = 0; i < WV_METRICS; i++)
 		w->number(arg, wv_metric_name((enum wv_metric)i), sum.one[i]);
+	w->number(arg, "openssl_overflow", wv_app_arena_overflows());
 	w->number(arg, "under_way", numbers_under_way(&sum));
 	w->number(arg, "lost", numbers_lost(&sum));
 	walk_packets(n, &sum, w, arg);

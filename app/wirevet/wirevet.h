@@ -167,6 +167,10 @@ void telemetry_stop(void); // no command reads `numbers` after this
 
 // ---- memory.c: what a configuration takes ----
 
+// The parts of memory: the engine's, and what OpenSSL gets for each worker. Returns how many.
+unsigned memory_parts(const struct wv_config *config, uint32_t longest,
+	struct wv_engine_memory part[NUMBERS_PARTS]);
+
 int memory_print(const struct wv_config *config, uint32_t longest, FILE *out);
 
 // Is /eal/memory_mib enough for what is taken of it?

@@ -30,7 +30,6 @@ static const char *const metric_names[] = {
 	[WV_METRIC_FACTS] = "facts",
 	[WV_METRIC_FACTS_LOST] = "facts_lost",
 	[WV_METRIC_EVENTS_LOST] = "events_lost",
-	[WV_METRIC_OPENSSL_OVERFLOW] = "openssl_overflow",
 	[WV_METRIC_TURNS] = "turns",
 	[WV_METRIC_BUSY_CYCLES] = "busy_cycles",
 	[WV_METRIC_JUDGE_CYCLES] = "judge_cycles",

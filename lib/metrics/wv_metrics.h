@@ -52,7 +52,6 @@ enum wv_metric {
 	WV_METRIC_FACTS,             // facts handed to control
 	WV_METRIC_FACTS_LOST,        // no room on that ring
 	WV_METRIC_EVENTS_LOST,       // no room on the ring of events
-	WV_METRIC_OPENSSL_OVERFLOW,  // allocations of OpenSSL that its pool could not serve
 	WV_METRIC_TURNS,             // of the core's loop
 	WV_METRIC_BUSY_CYCLES,       // of turns that found work
 	WV_METRIC_JUDGE_CYCLES,      // from receipt to decision, summed over responses
