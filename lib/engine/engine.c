@@ -90,23 +90,28 @@ static void core_loop(struct core *c)
 	struct wv_engine *e = c->e;
 	_Atomic uint64_t *turns = &c->metrics->one[WV_METRIC_TURNS];
 	_Atomic uint64_t *busy = &c->metrics->one[WV_METRIC_BUSY_CYCLES];
+	_Atomic uint64_t *working = &c->metrics->one[WV_METRIC_WORKER_CYCLES];
 	uint64_t before = rte_rdtsc();
 	unsigned turn = 0;
 
 	if (e->params.on_core != NULL)
 		e->params.on_core(e->params.on_core_arg, true);
 	while (!atomic_load_explicit(&e->finish, memory_order_relaxed)) {
-		uint64_t now = before;
-		unsigned found = 0;
+		uint64_t now = before, between = before;
+		unsigned moved = 0, judged = 0;
 
-		if (c->io != NULL)
-			found += wv_engine_io_step(c->io, now);
+		if (c->io != NULL) {
+			moved = wv_engine_io_step(c->io, now);
+			between = rte_rdtsc();
+		}
 		if (c->worker != NULL)
-			found += wv_engine_worker_step(c->worker, now);
+			judged = wv_engine_worker_step(c->worker, between);
 
 		before = rte_rdtsc();
 		wv_metrics_add(turns, 1);
-		if (found > 0)
+		if (judged > 0)
+			wv_metrics_add(working, before - between);
+		if (moved + judged > 0)
 			wv_metrics_add(busy, before - now);
 		else
 			rte_pause();

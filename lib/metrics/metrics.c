@@ -32,6 +32,7 @@ static const char *const metric_names[] = {
 	[WV_METRIC_EVENTS_LOST] = "events_lost",
 	[WV_METRIC_TURNS] = "turns",
 	[WV_METRIC_BUSY_CYCLES] = "busy_cycles",
+	[WV_METRIC_WORKER_CYCLES] = "worker_cycles",
 	[WV_METRIC_JUDGE_CYCLES] = "judge_cycles",
 };
 static_assert(WV_COUNT(metric_names) == WV_METRICS, "a number without a name");

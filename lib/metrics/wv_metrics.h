@@ -54,6 +54,7 @@ enum wv_metric {
 	WV_METRIC_EVENTS_LOST,       // no room on the ring of events
 	WV_METRIC_TURNS,             // of the core's loop
 	WV_METRIC_BUSY_CYCLES,       // of turns that found work
+	WV_METRIC_WORKER_CYCLES,     // of these, in worker steps that found work
 	WV_METRIC_JUDGE_CYCLES,      // from receipt to decision, summed over responses
 	WV_METRICS
 };
