@@ -164,20 +164,22 @@ static void lanes_flush(struct io *io)
 	}
 }
 
-// Packets that may be taken from the devices now.
+/*
+ * Packets that each port (in order of times, each pair) may give in this turn. What room a ring has
+ * is shared out evenly: else the first would take all of it, and the others starve.
+ */
 static unsigned in_room(struct io *io)
 {
+	unsigned sharers = RTE_MAX(io->ordered ? io->n_served / 2 : io->n_served, 1u);
 	unsigned room = io->burst;
 
-	if (io->lossless)
-		room = RTE_MIN(room, out_room(io));
-	if (!io->wait)
-		return room;
-	for (unsigned w = 0; w < io->n_lanes; w++)
-		room = RTE_MIN(room, rte_ring_free_count(io->lanes[w].ring.in));
-	if (room == 0)
-		wv_metrics_add(&io->metrics->one[WV_METRIC_RING_FULL], 1);
-	return room;
+	if (io->wait) {
+		for (unsigned w = 0; w < io->n_lanes; w++)
+			room = RTE_MIN(room, rte_ring_free_count(io->lanes[w].ring.in) / sharers);
+		if (room < io->burst)
+			wv_metrics_add(&io->metrics->one[WV_METRIC_RING_FULL], 1);
+	}
+	return io->lossless ? RTE_MIN(room, out_room(io)) : room;
 }
 
 // ---- in ----
@@ -288,10 +290,10 @@ static unsigned port_receive(
 	return n;
 }
 
-static unsigned port_take(struct io *io, struct io_port *in, uint64_t now)
+static unsigned port_take(struct io *io, struct io_port *in, unsigned room, uint64_t now)
 {
 	struct rte_mbuf *m[ENGINE_BURST];
-	unsigned n = port_receive(io, in, m, in_room(io), now);
+	unsigned n = port_receive(io, in, m, room, now);
 
 	for (unsigned i = 0; i < n; i++)
 		packet_route(io, in, m[i]);
@@ -321,9 +323,9 @@ static uint64_t port_next_us(const struct io *io, const struct io_port *in)
 
 // Of equal times the query comes first.
 static unsigned pair_take(
-	struct io *io, struct io_port *outside, struct io_port *inside, uint64_t now)
+	struct io *io, struct io_port *outside, struct io_port *inside, unsigned room, uint64_t now)
 {
-	unsigned room = in_room(io), n = 0;
+	unsigned n = 0;
 
 	while (n < room && port_look_ahead(io, inside, now) && port_look_ahead(io, outside, now)) {
 		struct io_port *next =
@@ -370,15 +372,15 @@ static void io_report(struct io *io)
 
 unsigned wv_engine_io_step(struct io *io, uint64_t now)
 {
-	unsigned found = io_collect(io);
+	unsigned found = io_collect(io), room = in_room(io);
 
 	if (io->ordered) {
 		for (unsigned i = 0; i < io->n_served; i += 2)
-			found += pair_take(
-				io, io->ports[io->served[i]], io->ports[io->served[i + 1]], now);
+			found += pair_take(io, io->ports[io->served[i]],
+				io->ports[io->served[i + 1]], room, now);
 	} else {
 		for (unsigned i = 0; i < io->n_served; i++)
-			found += port_take(io, io->ports[io->served[i]], now);
+			found += port_take(io, io->ports[io->served[i]], room, now);
 	}
 	for (unsigned i = 0; i < io->n_served; i++)
 		port_send(io, io->ports[io->served[i]]);

@@ -46,7 +46,7 @@ enum wv_metric {
 	WV_METRIC_TCP_UNJUDGED,      // TCP segments that pass unjudged
 	WV_METRIC_FRAGMENT_UNJUDGED, // fragments that pass unjudged
 	WV_METRIC_SUM_WRONG,         // responses with a wrong UDP checksum (or zero over IPv6)
-	WV_METRIC_RING_FULL,         // a packet was shed or waited since a ring was full
+	WV_METRIC_RING_FULL,         // packets were shed, or may have waited, since a ring was full
 	WV_METRIC_SHED,              // packets passed or treated by policy `overload` for that
 	WV_METRIC_TTL_ABOVE,         // needed RRsets with a TTL above what the signature allows
 	WV_METRIC_FACTS,             // facts handed to control

@@ -1035,6 +1035,36 @@ static void test_full(void)
 	full_run(WV_FULL_AUTO, WV_ACTION_DROP);
 }
 
+// Both ports give all the time, answers by 128 packets later than their queries: they keep that
+// distance, though there is never room for all they have.
+static void test_share(void)
+{
+	static const enum plan plans[] = {SOLO, SPREAD};
+	static struct wire w;
+	struct frame f;
+
+	for (unsigned p = 0; p < WV_COUNT(plans); p++) {
+		wire_open(&w, plans[p], RX_MAX);
+		w.config.io.when_ring_full = WV_FULL_WAIT;
+		w.config.rings.size = 64;
+		for (unsigned i = 0; i < 128; i++) {
+			frame_udp(&f, &plain4, false, 5000, 5001, (const uint8_t *)&i, sizeof(i));
+			give(&w.outside, &f);
+		}
+		for (unsigned i = 0; i < 4000; i++) {
+			frame_query(&f, &plain4, "www.plain", (uint16_t)i);
+			give(&w.inside, &f);
+			frame_answer(&f, &plain4, "www.plain", (uint16_t)i);
+			give(&w.outside, &f);
+		}
+		CHECK(wire_run(&w) && w.result == 0);
+		CHECK(w.counts.one[WV_METRIC_RESPONSES] == 4000);
+		CHECK(w.counts.one[WV_METRIC_UNSOLICITED] == 0);
+		CHECK(w.counts.one[WV_METRIC_RING_FULL] > 0);
+		wire_close(&w);
+	}
+}
+
 // A device that takes no more: a live one loses what does not fit, and says so.
 static void test_tx_live(void)
 {
@@ -1376,6 +1406,7 @@ static const struct test tests[] = {
 	{"an answer is judged by what came before it", test_chain},
 	{"keys come and go under traffic", test_rolls},
 	{"a full ring is waited for, or the packet shed by policy", test_full},
+	{"the room of a full ring is shared by the ports", test_share},
 	{"a live device that takes no more loses packets, counted", test_tx_live},
 	{"a capture loses none", test_tx_capture},
 	{"a capture that gives less than it should is an error", test_silent},
