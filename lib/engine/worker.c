@@ -486,13 +486,27 @@ static void worker_quiesce(struct worker *w)
 		rte_rcu_qsbr_quiescent(w->e->rcu, w->index);
 }
 
+// As much as the ports can have given since the last turn: else a core with both steps would take
+// in more than it works off, and find cold in a full ring what had been warm.
+static unsigned worker_take(struct worker *w, unsigned lane)
+{
+	unsigned found = 0, n = w->burst;
+
+	for (unsigned i = 0; i < w->e->n_ports && n == w->burst; i++) {
+		n = worker_parse(w, lane);
+		worker_send(w);
+		found += n;
+	}
+	return found;
+}
+
 unsigned wv_engine_worker_step(struct worker *w, uint64_t now)
 {
 	unsigned found = 0;
 
 	w->now = now;
 	for (unsigned lane = 0; lane < w->n_lanes; lane++)
-		found += worker_parse(w, lane);
+		found += worker_take(w, lane);
 	if (worker_judge(w, found == 0))
 		found++;
 	worker_send(w);
