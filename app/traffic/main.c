@@ -165,7 +165,7 @@ static int capture(const struct traffic_params *params, const char *output, stru
 		" \"verdicts\": {\"%s\": %" PRIu64 "}}\n",
 		traffic_mix_name(params->mix), params->zones, params->repeat, params->seed,
 		params->time_s, c->responses, c->distinct, c->octets, c->shortest, c->longest,
-		params->mix == TRAFFIC_UNSIGNED ? "insecure" : "secure", c->responses);
+		wv_verdict_name(traffic_mix_verdict(params->mix)), c->responses);
 	rc = text_write(output, ".json", text, err);
 out:
 	traffic_destroy(t);

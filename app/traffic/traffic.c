@@ -23,9 +23,10 @@
 static const struct {
 	const char *name;
 	enum traffic_mix mix;
+	enum wv_verdict verdict;
 } mixes[] = {
-	{"S", TRAFFIC_SIGNED},
-	{"I", TRAFFIC_UNSIGNED},
+	{"S", TRAFFIC_SIGNED, WV_VERDICT_SECURE},
+	{"I", TRAFFIC_UNSIGNED, WV_VERDICT_INSECURE},
 };
 static_assert(WV_COUNT(mixes) == TRAFFIC_MIXES, "a mix without a name");
 
@@ -67,6 +68,11 @@ struct builder {
 const char *traffic_mix_name(enum traffic_mix mix)
 {
 	return mixes[mix].name;
+}
+
+enum wv_verdict traffic_mix_verdict(enum traffic_mix mix)
+{
+	return mixes[mix].verdict;
 }
 
 const char *traffic_mix_list(void)

@@ -14,7 +14,7 @@
 #ifndef TRAFFIC_H
 #define TRAFFIC_H
 
-#include "wv_base.h"
+#include "wv_verdict.h"
 
 #define TRAFFIC_TLDS  50
 #define TRAFFIC_FRAME 2048 // octets of the longest frame
@@ -28,6 +28,9 @@ enum traffic_mix {
 enum traffic_mix traffic_mix_find(const char *name); // TRAFFIC_MIXES: no such mix
 const char *traffic_mix_name(enum traffic_mix mix);
 const char *traffic_mix_list(void); // "S, I", for messages
+
+// What all responses of a mix are, with the chain that proves them.
+enum wv_verdict traffic_mix_verdict(enum traffic_mix mix);
 
 struct traffic_params {
 	enum traffic_mix mix;

@@ -1,0 +1,230 @@
+"""wirevet-traffic: the same seed gives the same octets, and its captures are what it says."""
+import collections
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import wire
+from capture import Datagram
+
+TRAFFIC = os.path.join(wire.BUILD, 'app', 'wirevet-traffic')
+SUFFIXES = ('pcap', 'outside.pcap', 'inside.pcap', 'chain.pcap', 'anchors', 'json')
+
+
+def traffic(*words, **more):
+    return subprocess.run([TRAFFIC, *words], capture_output=True, text=True, timeout=120,
+                          check=False, **more)
+
+
+def message(payload):
+    """A message without what differs from one of its copies to the next: id, 0x20."""
+    end = 12
+    while payload[end]:
+        end += payload[end] + 1
+    return payload[2:12] + payload[12:end].lower() + payload[end:]
+
+
+class Made(unittest.TestCase):
+    """A folder of captures for each test."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def make(self, name, mix, *words, responses=300, zones=20, seed=5):
+        p = traffic('capture', '--mix', mix, '--responses', str(responses), '--zones', str(zones),
+                    '--seed', str(seed), *words, '-o', self.path(name + '.pcap'))
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '', ''))
+        with open(self.path(name + '.json'), encoding='utf-8') as f:
+            return json.load(f)
+
+    def octets(self, name):
+        made = {}
+        for suffix in SUFFIXES:
+            with open(self.path('%s.%s' % (name, suffix)), 'rb') as f:
+                made[suffix] = f.read()
+        return made
+
+    def payloads(self, name):
+        return [Datagram.parse(octets).payload for _, octets in wire.read_pcap(self.path(name))]
+
+
+class Capture(Made):
+    def test_same_seed_same_octets(self):
+        for mix in ('S', 'I'):
+            with self.subTest(mix=mix):
+                for name in ('one', 'two'):
+                    self.make(name, mix, '--repeat', '50')
+                self.assertEqual(self.octets('one'), self.octets('two'))
+
+    def test_another_seed_gives_other_octets(self):
+        for mix in ('S', 'I'):
+            with self.subTest(mix=mix):
+                self.make('one', mix)
+                self.make('two', mix, seed=6)
+                one, two = self.octets('one'), self.octets('two')
+                for suffix in SUFFIXES:
+                    self.assertNotEqual(one[suffix], two[suffix], suffix)
+
+    def test_a_response_follows_its_query(self):
+        for mix in ('S', 'I'):
+            with self.subTest(mix=mix):
+                self.make('m', mix, '--time', '1800000000')
+                frames = wire.read_pcap(self.path('m.pcap'))
+                self.assertEqual(len(frames), 600)
+                times = [t for t, _ in frames]
+                self.assertEqual(times, [times[0] + 10 * n for n in range(600)])
+                self.assertEqual(times[0] // 1000000, 1800000000)
+                for (_, q), (_, r) in zip(frames[::2], frames[1::2]):
+                    q, r = Datagram.parse(q), Datagram.parse(r)
+                    self.assertTrue(q.is_query() and r.is_response() and r.answers(q))
+                    end = 12
+                    while q.payload[end]:
+                        end += q.payload[end] + 1
+                    self.assertEqual(q.payload[12:end + 5], r.payload[12:end + 5])
+                    self.assertEqual(q.octets(), Datagram.parse(q.octets()).octets())
+
+    def test_checksums_are_right(self):
+        self.make('m', 'S')
+        for _, octets in wire.read_pcap(self.path('m.pcap')):
+            self.assertEqual(octets, Datagram.parse(octets).octets())
+
+    def test_the_split_by_port_is_the_same_frames(self):
+        self.make('m', 'I')
+        outside, inside = wire.split(wire.read_pcap(self.path('m.pcap')))
+        self.assertEqual(outside, wire.read_pcap(self.path('m.outside.pcap')))
+        self.assertEqual(inside, wire.read_pcap(self.path('m.inside.pcap')))
+        self.assertEqual((len(outside), len(inside)), (300, 300))
+
+    def test_repeats_are_as_many_as_asked_for(self):
+        for mix, repeat, distinct in (('I', 0, 300), ('I', 50, 150), ('I', 90, 30), ('S', 99, 3)):
+            with self.subTest(mix=mix, repeat=repeat):
+                counts = self.make('m', mix, '--repeat', str(repeat))
+                messages = collections.Counter(
+                    message(p) for p in self.payloads('m.outside.pcap'))
+                self.assertEqual(sum(messages.values()), 300)
+                self.assertEqual(len(messages), distinct)
+                self.assertEqual((counts['responses'], counts['distinct'], counts['repeat']),
+                                 (300, distinct, repeat))
+
+    def test_the_counts_are_those_of_the_capture(self):
+        counts = self.make('m', 'S', '--repeat', '10')
+        sizes = [len(p) for p in self.payloads('m.outside.pcap')]
+        self.assertEqual((counts['octets'], counts['shortest'], counts['longest']),
+                         (sum(sizes), min(sizes), max(sizes)))
+        self.assertEqual((counts['mix'], counts['zones'], counts['seed']), ('S', 20, 5))
+
+    def test_a_third_of_the_names_has_mixed_case(self):
+        self.make('m', 'I', responses=2000)
+        mixed = 0
+        for payload in self.payloads('m.inside.pcap'):
+            name = payload[12:payload.index(0, 12)]
+            mixed += name != name.lower()
+        self.assertTrue(400 < mixed < 900, mixed)
+
+
+class Judged(Made):
+    """What the programs say about it is what it promises."""
+
+    def verdicts(self, name, *words):
+        p, lines = wire.verdict(self.path(name + '.pcap'), self.path(name + '.anchors'), *words)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        return dict(collections.Counter(line['verdict'] for line in lines))
+
+    def test_by_wirevet_verdict(self):
+        for mix, promised in (('S', 'secure'), ('I', 'insecure')):
+            with self.subTest(mix=mix):
+                counts = self.make('m', mix, '--repeat', '20')
+                self.assertEqual(counts['verdicts'], {promised: 300})
+                self.assertEqual(self.verdicts('m', '--chain', self.path('m.chain.pcap')),
+                                 counts['verdicts'])
+
+    def test_the_chain_is_secure_or_proves_insecurity(self):
+        for mix in ('S', 'I'):
+            with self.subTest(mix=mix):
+                self.make('m', mix, responses=1)
+                p, lines = wire.verdict(self.path('m.chain.pcap'), self.path('m.anchors'))
+                self.assertEqual((p.returncode, p.stderr), (0, ''))
+                # The root's keys; DS and keys of 50 top-level zones; of 20 zones DS and keys, or
+                # the proof that there is no DS.
+                self.assertEqual(len(lines), 101 + (40 if mix == 'S' else 20))
+                self.assertEqual({line['verdict'] for line in lines}, {'secure'})
+
+    def test_without_the_chain_nothing_is_known(self):
+        self.make('m', 'S')
+        p, lines = wire.verdict(self.path('m.pcap'), self.path('m.anchors'), '--order', 'strict')
+        self.assertEqual(p.returncode, 2, p.stderr)
+        self.assertEqual({line['verdict'] for line in lines}, {'indeterminate'})
+
+    def test_by_wirevet(self):
+        for mix, promised in (('S', 'secure'), ('I', 'insecure')):
+            with self.subTest(mix=mix), tempfile.TemporaryDirectory() as folder:
+                self.make('m', mix)
+                r = wire.run(folder, self.path('m.outside.pcap'), self.path('m.inside.pcap'),
+                             self.path('m.anchors'), [self.path('m.chain.pcap')])
+                self.assertEqual(r.returncode, 0, r.stderr)
+                lines = r.json_lines('verdicts.jsonl')
+                self.assertEqual((len(lines), {line['verdict'] for line in lines}),
+                                 (300, {promised}))
+                self.assertEqual([o for _, o in r.frames('to_inside.pcap')],
+                                 [o for _, o in wire.read_pcap(self.path('m.outside.pcap'))])
+
+
+class Usage(Made):
+    def test_wrong_words(self):
+        out = ('-o', self.path('x.pcap'))
+        for words, said in (
+                ((), 'usage'), (('capture',), 'usage'), (('capture', '--mix', 'S'), 'usage'),
+                (('capture', *out), 'usage'), (('zones', '--mix', 'S', *out), 'usage'),
+                (('capture', 'twice', '--mix', 'S', *out), 'usage'),
+                (('capture', '--mix', 'U', *out), '--mix: want one of S, I, not U'),
+                (('capture', '--mix', 'S', '--responses', '0', *out), '--responses: want 1 to'),
+                (('capture', '--mix', 'S', '--responses', '9x', *out), 'not 9x'),
+                (('capture', '--mix', 'S', '--repeat', '100', *out), 'want 0 to 99, not 100'),
+                (('capture', '--mix', 'S', '--zones', '-3', *out), 'not -3'),
+                (('capture', '--mix', 'S', '--time', '5000000000', *out), '--time: want 0 to'),
+                (('capture', '--mix', 'S', '--fast', *out), 'fast')):
+            with self.subTest(words=words):
+                p = traffic(*words)
+                self.assertEqual((p.returncode, p.stdout), (2, ''))
+                self.assertIn(said, p.stderr)
+                self.assertIn('usage', p.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_help(self):
+        p = traffic('--help')
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertIn('usage', p.stdout)
+
+
+class Trouble(Made):
+    def test_no_such_folder(self):
+        p = traffic('capture', '--mix', 'I', '--responses', '10', '--zones', '5', '-o',
+                    self.path('none/x.pcap'))
+        self.assertEqual(p.returncode, 1)
+        self.assertIn(self.path('none/x'), p.stderr)
+
+    def test_a_full_disk_is_told(self):
+        if os.geteuid() != 0:
+            self.skipTest('only root can mount a small disk')
+        if subprocess.run(['unshare', '-m', 'true'], check=False, capture_output=True).returncode:
+            self.skipTest('a mount namespace is not allowed here')
+        script = 'mount -t tmpfs -o size=64k tmpfs "$1" && cd "$1" && shift && exec "$@"'
+        for responses, zones in ((2000, 5), (10, 400)):  # in the traffic; in the chain
+            with self.subTest(responses=responses, zones=zones):
+                p = subprocess.run(
+                    ['unshare', '-m', 'sh', '-c', script, 'sh', self.folder, TRAFFIC, 'capture',
+                     '--mix', 'I', '--responses', str(responses), '--zones', str(zones),
+                     '-o', 'x.pcap'], capture_output=True, text=True, timeout=120, check=False)
+                self.assertEqual((p.returncode, p.stdout), (1, ''))
+                self.assertIn('No space left on device', p.stderr)
+
+
+if __name__ == '__main__':
+    unittest.main()
