@@ -1,0 +1,121 @@
+// What the files of wirevet-bench share. main.c reads the words, path.c has the order of things.
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdio.h>
+
+#include "wv_verdict.h"
+
+#include "traffic.h"
+
+#define BENCH_RUNS_MAX 99
+
+enum bench_status {
+	BENCH_OK = 0,
+	BENCH_FAILED = 1, // trouble, or verdicts other than the traffic promises
+	BENCH_USAGE = 2,
+};
+
+// How the two steps lie on cores.
+enum bench_plan {
+	BENCH_SOLO,  // both on one
+	BENCH_SPLIT, // one core each
+	BENCH_PLANS
+};
+
+struct bench_params {
+	struct traffic_params traffic;
+	bool queries; // each response is preceded by its query
+	unsigned runs;
+	const char *driver; // of signature checks
+	bool json;
+};
+
+// ---- packets.c: frames in plain memory ----
+
+struct packet {
+	size_t at; // in octets
+	uint16_t len;
+	bool is_response;
+};
+
+struct packets {
+	uint8_t *octets;
+	size_t n_octets, octets_room;
+	struct packet *list;
+	unsigned n, list_room;
+	unsigned responses;
+	uint16_t longest; // octets of a frame
+};
+
+// Copies a frame; a traffic_emit_fn, whose `arg` is a struct packets. -ENOMEM.
+int packets_add(void *arg, const struct traffic_frame *frame);
+void packets_fini(struct packets *p);
+
+// ---- rig.c: the pipe between two ports that are rings of mbufs ----
+
+struct rig;
+
+struct rig_params {
+	const struct bench_params *bench;
+	const struct packets *traffic; // copied
+	const struct packets *chain;   // stays the caller's
+	const char *anchors;           // the text of an anchors file; the same
+};
+
+/**
+ * Starts EAL, which one process can do once, and puts the traffic into mbufs.
+ * On its return `traffic` is not needed any more.
+ */
+struct rig *rig_create(const struct rig_params *params, struct wv_err *err);
+void rig_destroy(struct rig *r);
+
+bool rig_has(const struct rig *r, enum bench_plan plan);
+bool rig_has_hugepages(const struct rig *r);
+uint64_t rig_hz(const struct rig *r);
+
+// What one run of all the traffic took. Cycles are TSC cycles.
+struct rig_result {
+	uint64_t cycles;        // from the start of the first loop to the end of the last
+	uint64_t worker_cycles; // in worker steps that found work
+	uint64_t verdicts[WV_VERDICT_COUNT];
+	uint64_t lost; // packets that went in and did not come out
+};
+
+/**
+ * Send all the traffic through the engine once.
+ * @param forward  with validation off: no port counts as DNS, so that all packets pass
+ * @return 0; -errno with words: the rig is not good for another run then
+ */
+int rig_run(struct rig *r, enum bench_plan plan, bool forward, struct rig_result *result,
+	struct wv_err *err);
+
+// ---- report.c ----
+
+// One number of several runs: its median, and how far they lie apart.
+struct report {
+	const struct bench_params *params;
+	enum bench_plan plan;
+	bool hugepages;
+	uint64_t hz;
+	double packets_per_second; // responses a second a worker core
+	double forward_packets_per_second;
+	double worker_cycles; // of a response
+	double ratio, spread;
+	uint64_t verdicts[WV_VERDICT_COUNT];
+	uint64_t lost;
+};
+
+const char *bench_plan_name(enum bench_plan plan);
+
+double bench_median(double values[], unsigned n); // sorts them
+
+// Both: 0, or -errno with words where it could not be written.
+int report_json(const struct report reports[], unsigned n, FILE *out, struct wv_err *err);
+int report_table(const struct report reports[], unsigned n, FILE *out, struct wv_err *err);
+
+// ---- path.c ----
+
+enum bench_status path_run(const struct bench_params *params, struct wv_err *err);
+
+#endif

@@ -1,0 +1,141 @@
+// wirevet-bench path: the whole pipe over packets held in memory, beside itself without validation.
+#include <errno.h>
+#include <string.h>
+
+#include "wv_app.h"
+
+#include "bench.h"
+
+// What the traffic is made of.
+struct load {
+	struct packets traffic, chain;
+	char anchors[256];
+};
+
+static int load_make(struct load *load, const struct bench_params *params, struct wv_err *err)
+{
+	struct traffic *t = traffic_create(&params->traffic, err);
+	int rc;
+
+	if (t == NULL)
+		return -ENOMEM;
+	traffic_anchors(t, load->anchors, sizeof(load->anchors));
+	rc = traffic_chain(t, packets_add, &load->chain);
+	if (rc == 0)
+		rc = traffic_run(t, packets_add, &load->traffic);
+	traffic_destroy(t);
+	return rc == 0 ? 0
+		       : wv_fail(err, -rc, "traffic: %u responses cannot be made: %s",
+			       params->traffic.responses, strerror(-rc));
+}
+
+// Is what came out what the traffic promises?
+static int result_check(const struct bench_params *params, const struct rig_result *result,
+	bool forward, struct wv_err *err)
+{
+	enum wv_verdict promised = traffic_mix_verdict(params->traffic.mix);
+
+	if (result->lost > 0)
+		return wv_fail(err, EPROTO, "want no packet lost, not %llu",
+			(unsigned long long)result->lost);
+	for (enum wv_verdict v = 0; v < WV_VERDICT_COUNT; v++) {
+		uint64_t want = !forward && v == promised ? params->traffic.responses : 0;
+
+		if (result->verdicts[v] != want)
+			return wv_fail(err, EPROTO, "want %llu responses %s, not %llu",
+				(unsigned long long)want, wv_verdict_name(v),
+				(unsigned long long)result->verdicts[v]);
+	}
+	return 0;
+}
+
+static int run(struct rig *r, const struct bench_params *params, enum bench_plan plan, bool forward,
+	struct rig_result *result, struct wv_err *err)
+{
+	int rc = rig_run(r, plan, forward, result, err);
+
+	return rc == 0 ? result_check(params, result, forward, err) : rc;
+}
+
+// Both kinds in turn, so that what else the machine does hits both alike.
+static int plan_run(
+	struct rig *r, const struct bench_params *params, struct report *report, struct wv_err *err)
+{
+	double rate[BENCH_RUNS_MAX], forward[BENCH_RUNS_MAX], ratio[BENCH_RUNS_MAX],
+		worker[BENCH_RUNS_MAX];
+	double responses = params->traffic.responses, hz = (double)rig_hz(r);
+	struct rig_result result;
+	int rc = run(r, params, report->plan, true, &result, err); // touches all memory
+
+	for (unsigned i = 0; rc == 0 && i < params->runs; i++) {
+		rc = run(r, params, report->plan, true, &result, err);
+		if (rc < 0)
+			break;
+		forward[i] = responses * hz / (double)result.cycles;
+		rc = run(r, params, report->plan, false, &result, err);
+		rate[i] = responses * hz / (double)result.cycles;
+		worker[i] = (double)result.worker_cycles / responses;
+		ratio[i] = rate[i] / forward[i];
+	}
+	if (rc < 0)
+		return rc;
+	report->params = params;
+	report->hugepages = rig_has_hugepages(r);
+	report->hz = rig_hz(r);
+	report->packets_per_second = bench_median(rate, params->runs);
+	report->forward_packets_per_second = bench_median(forward, params->runs);
+	report->worker_cycles = bench_median(worker, params->runs);
+	report->ratio = bench_median(ratio, params->runs);
+	report->spread = (ratio[params->runs - 1] - ratio[0]) / report->ratio;
+	memcpy(report->verdicts, result.verdicts, sizeof(report->verdicts));
+	report->lost = result.lost;
+	return 0;
+}
+
+static int plans_run(struct rig *r, const struct bench_params *params, struct wv_err *err)
+{
+	struct report reports[BENCH_PLANS];
+	unsigned n = 0;
+
+	for (enum bench_plan plan = 0; plan < BENCH_PLANS; plan++) {
+		if (!rig_has(r, plan)) {
+			fprintf(stderr, "wirevet-bench: plan %s is left out: there is one core\n",
+				bench_plan_name(plan));
+			continue;
+		}
+		reports[n].plan = plan;
+		int rc = plan_run(r, params, &reports[n], err);
+
+		if (rc < 0)
+			return rc;
+		n++;
+	}
+	return params->json ? report_json(reports, n, stdout, err)
+			    : report_table(reports, n, stdout, err);
+}
+
+enum bench_status path_run(const struct bench_params *params, struct wv_err *err)
+{
+	struct load load = {0};
+	struct rig *r = NULL;
+	int rc = wv_app_drivers_init(params->driver, "auto", err);
+
+	if (rc < 0)
+		return rc == -ENOENT ? BENCH_USAGE : BENCH_FAILED;
+	rc = load_make(&load, params, err);
+	if (rc == 0) {
+		const struct rig_params rig = {.bench = params,
+			.traffic = &load.traffic,
+			.chain = &load.chain,
+			.anchors = load.anchors};
+
+		r = rig_create(&rig, err);
+		packets_fini(&load.traffic);
+		rc = r != NULL ? plans_run(r, params, err) : -EIO;
+	}
+	packets_fini(&load.traffic);
+	packets_fini(&load.chain);
+	if (r != NULL)
+		rig_destroy(r);
+	return rc == 0 ? BENCH_OK : BENCH_FAILED;
+}

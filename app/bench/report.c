@@ -1,0 +1,168 @@
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "wv_verify.h"
+
+#include "bench.h"
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static const char *const plans[] = {
+	[BENCH_SOLO] = "solo",
+	[BENCH_SPLIT] = "split",
+};
+static_assert(WV_COUNT(plans) == BENCH_PLANS, "a plan without a name");
+
+const char *bench_plan_name(enum bench_plan plan)
+{
+	return plans[plan];
+}
+
+static int double_compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double bench_median(double values[], unsigned n)
+{
+	qsort(values, n, sizeof(values[0]), double_compare);
+	return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+// The words of /proc/cpuinfo for the first CPU; "unknown" where there are none.
+static void cpu_name(char *out, size_t room)
+{
+	static const char key[] = "model name";
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[256];
+
+	snprintf(out, room, "unknown");
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+		const char *colon = strchr(line, ':');
+
+		if (strncmp(line, key, sizeof(key) - 1) != 0 || colon == NULL)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(out, room, "%s", colon + 1 + strspn(colon + 1, " "));
+		break;
+	}
+	if (file != NULL)
+		fclose(file);
+}
+
+static const char *driver_name(void)
+{
+	return wv_verify_driver_name(WV_ALG_P256); // the mixes know no other algorithm
+}
+
+static double cycles_per_packet(const struct report *r)
+{
+	return (double)r->hz / r->packets_per_second;
+}
+
+// Digits after the point are of no meaning there.
+static json_t *rounded(double value)
+{
+	return json_integer((json_int_t)(value + 0.5));
+}
+
+static json_t *share(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.4f", value);
+	return json_real(strtod(text, NULL));
+}
+
+static json_t *verdicts_json(const struct report *r)
+{
+	json_t *verdicts = json_object();
+
+	for (enum wv_verdict v = 0; v < WV_VERDICT_COUNT; v++)
+		json_object_set_new(
+			verdicts, wv_verdict_name(v), json_integer((json_int_t)r->verdicts[v]));
+	return verdicts;
+}
+
+static json_t *one_json(const struct report *r)
+{
+	const struct bench_params *p = r->params;
+	json_t *o = json_object();
+	char cpu[200];
+
+	cpu_name(cpu, sizeof(cpu));
+	json_object_set_new(o, "mix", json_string(traffic_mix_name(p->traffic.mix)));
+	json_object_set_new(o, "repeat", json_integer(p->traffic.repeat));
+	json_object_set_new(o, "zones", json_integer(p->traffic.zones));
+	json_object_set_new(o, "responses", json_integer(p->traffic.responses));
+	json_object_set_new(o, "queries", json_boolean(p->queries));
+	json_object_set_new(o, "seed", json_integer((json_int_t)p->traffic.seed));
+	json_object_set_new(o, "plan", json_string(bench_plan_name(r->plan)));
+	json_object_set_new(o, "workers", json_integer(1));
+	json_object_set_new(o, "driver", json_string(driver_name()));
+	json_object_set_new(o, "hugepages", json_boolean(r->hugepages));
+	json_object_set_new(o, "packets_per_second", rounded(r->packets_per_second));
+	json_object_set_new(o, "cycles_per_packet", rounded(cycles_per_packet(r)));
+	json_object_set_new(o, "worker_cycles_per_response", rounded(r->worker_cycles));
+	json_object_set_new(
+		o, "forward_packets_per_second", rounded(r->forward_packets_per_second));
+	json_object_set_new(o, "ratio", share(r->ratio));
+	json_object_set_new(o, "verdicts", verdicts_json(r));
+	json_object_set_new(o, "lost", json_integer((json_int_t)r->lost));
+	json_object_set_new(o, "runs", json_integer(p->runs));
+	json_object_set_new(o, "spread", share(r->spread));
+	json_object_set_new(o, "tsc_hz", json_integer((json_int_t)r->hz));
+	json_object_set_new(o, "cpu", json_string(cpu));
+	json_object_set_new(o, "compiler", json_string(COMPILER));
+	return o;
+}
+
+static int written(FILE *out, bool well, struct wv_err *err)
+{
+	if (well && fflush(out) == 0 && !ferror(out))
+		return 0;
+	return wv_fail(err, EIO, "the results cannot be written: %s", strerror(errno));
+}
+
+int report_json(const struct report reports[], unsigned n, FILE *out, struct wv_err *err)
+{
+	json_t *list = json_array();
+	bool well;
+
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(list, one_json(&reports[i]));
+	well = json_dumpf(list, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0
+		&& fputc('\n', out) != EOF;
+	json_decref(list);
+	return written(out, well, err);
+}
+
+int report_table(const struct report reports[], unsigned n, FILE *out, struct wv_err *err)
+{
+	fprintf(out,
+		"mix repeat  zones  responses queries plan  driver    responses/s  cycles "
+		"worker cycles  forward/s  ratio spread\n");
+	for (unsigned i = 0; i < n; i++) {
+		const struct report *r = &reports[i];
+		const struct bench_params *p = r->params;
+
+		fprintf(out,
+			"%-3s %5u%% %6u %10u %-7s %-5s %-9s %11.0f %7.0f %13.0f %10.0f %6.3f "
+			"%5.1f%%\n",
+			traffic_mix_name(p->traffic.mix), p->traffic.repeat, p->traffic.zones,
+			p->traffic.responses, p->queries ? "on" : "off", bench_plan_name(r->plan),
+			driver_name(), r->packets_per_second, cycles_per_packet(r),
+			r->worker_cycles, r->forward_packets_per_second, r->ratio, 100 * r->spread);
+	}
+	return written(out, true, err);
+}
