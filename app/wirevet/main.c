@@ -105,12 +105,15 @@ static enum status check_start(struct app *a)
 		|| learn_check(&a->config, a->options.config, &a->err) < 0)
 		return STATUS_CONFIG;
 	if (eal_args_make(&args, &a->config, &a->machine, a->options.eal, a->options.n_eal, &a->err)
-			< 0
-		|| memory_check(&a->config, a->captures.longest, &a->err) < 0) {
+		< 0) {
 		blame_named(&a->err, a->options.config);
 		return STATUS_CONFIG;
 	}
 	eal_args_free(&args);
+	if (memory_check(&a->config, a->captures.longest, &a->err) < 0) {
+		blame_named(&a->err, a->options.config);
+		return STATUS_CONFIG;
+	}
 	return STATUS_OK;
 }
 

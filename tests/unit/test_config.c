@@ -105,6 +105,19 @@ static const struct {
 		   "/budgets/nsec3_iterations_insecure (151), not 150"},
 };
 
+// Says what was wanted where it is not that.
+static bool is_text(const char *have, const char *want)
+{
+	if (strcmp(have, want) == 0)
+		return true;
+	fputs("\n  want ", stderr);
+	fputs(want, stderr);
+	fputs("\n  have ", stderr);
+	fputs(have, stderr);
+	fputs("\n", stderr);
+	return false;
+}
+
 static void check_message(
 	const char *text, size_t len, const char *what, const char *message, bool pairs_wanted)
 {
@@ -120,12 +133,7 @@ static void check_message(
 	if (rc == 0)
 		wv_config_fini(&config);
 	CHECK_ROW(&row, rc < 0);
-	if (strcmp(err.text, message) != 0) {
-		fputs("\n  want ", stderr);
-		fputs(message, stderr);
-		fprintf(stderr, "\n  have %s\n", err.text);
-	}
-	CHECK_ROW(&row, strcmp(err.text, message) == 0);
+	CHECK_ROW(&row, is_text(err.text, message));
 }
 
 static void test_bad_settings(void)

@@ -79,6 +79,19 @@ static struct eal_machine machine_of(uint64_t free_huge_mib)
 	return machine;
 }
 
+// Says what was wanted where it is not that.
+static bool is_text(const char *have, const char *want)
+{
+	if (strcmp(have, want) == 0)
+		return true;
+	fputs("\n  want ", stderr);
+	fputs(want, stderr);
+	fputs("\n  have ", stderr);
+	fputs(have, stderr);
+	fputs("\n", stderr);
+	return false;
+}
+
 static void test_cases(void)
 {
 	for (unsigned i = 0; i < WV_COUNT(cases); i++) {
@@ -99,9 +112,7 @@ static void test_cases(void)
 			n += (size_t)snprintf(
 				have + n, sizeof(have) - n, "%s%s", k > 0 ? " " : "", args.argv[k]);
 		CHECK_ROW(&cases[i], rc < 0 || args.argv[args.argc] == NULL);
-		if (strcmp(have, cases[i].want) != 0)
-			fprintf(stderr, "\n  want %s\n  have %s\n", cases[i].want, have);
-		CHECK_ROW(&cases[i], strcmp(have, cases[i].want) == 0);
+		CHECK_ROW(&cases[i], is_text(have, cases[i].want));
 		eal_args_free(&args);
 		wv_config_fini(&config);
 	}
@@ -132,7 +143,7 @@ static void test_bad(void)
 
 		read_config(&config, PAIR, bad[i].settings);
 		CHECK_ROW(&bad[i], eal_args_make(&args, &config, &machine, NULL, 0, &err) < 0);
-		CHECK_ROW(&bad[i], strcmp(err.text, bad[i].message) == 0);
+		CHECK_ROW(&bad[i], is_text(err.text, bad[i].message));
 		wv_config_fini(&config);
 	}
 }
