@@ -31,9 +31,10 @@ uses_add(struct uses *u, const char *path, bool is_written, const char *pointer,
 		unsigned room = 2 * u->room + 16;
 		struct use *more = reallocarray(u->use, room, sizeof(*more));
 
-		u->failed = more == NULL;
-		if (u->failed)
+		if (more == NULL) {
+			u->failed = true;
 			return;
+		}
 		u->use = more;
 		u->room = room;
 	}
