@@ -289,11 +289,11 @@ int eal_start(const struct wv_config *config, const struct eal_machine *machine,
 	rc = rte_eal_init(passed.argc, passed.argv);
 	rte_openlog_stream(stderr);
 	fclose(log);
-	if (rc < 0) {
+	if (rc < 0)
 		rc = init_failed(config, err);
-		runtime_remove();
-	}
 out:
+	if (rc < 0)
+		runtime_remove();
 	eal_args_free(&args);
 	return rc < 0 ? rc : 0;
 }

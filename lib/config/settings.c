@@ -296,9 +296,11 @@ const struct setting wv_config_settings[] = {
 		"done instead of SERVFAIL where the query had TSIG or SIG(0)"),
 
 	TEXT("events", "file", events.file, "", NULL,
-		"a file for an event on each verdict that is not fine, JSON lines; empty: off"),
+		"a file to which an event on each verdict that is not fine is added, JSON lines; "
+		"empty: off"),
 	TEXT("events", "verdicts", events.verdicts, "", NULL,
-		"a file for a line on each response, as wirevet-verdict prints it; empty: off"),
+		"a file, written anew at each start, for a line on each response as "
+		"wirevet-verdict prints it; empty: off"),
 	TEXT("stats", "file", stats.file, "", NULL,
 		"a file for the counters as JSON, written each second and at the end; empty: off"),
 	FLAG("stats", "telemetry", stats.telemetry, true, "DPDK telemetry, /wirevet/…"),

@@ -415,6 +415,35 @@ class Numbers(Appliance):
                          sorted(o for _, o in wire.read_pcap(OUTSIDE)))
 
 
+class Plans(Appliance):
+    """Other cores and more pairs: the same comes out."""
+
+    def verdicts(self):
+        with open(self.path('verdicts.jsonl'), encoding='utf-8') as f:
+            return sorted((line['port'].split('/')[-1], line['frame'], line['reason'],
+                           line['action']) for line in map(json.loads, f))
+
+    def test_a_core_beside_control_and_two_pairs(self):
+        p = self.call('-c', self.config(preload=[OUTSIDE]))
+        self.assertEqual((p.returncode, p.stderr), (OK, ''))
+        solo = self.verdicts()
+        self.assertGreater(len(solo), 100)
+        pair = {'name': 'more', 'outside': 'net_pcap2,rx_pcap=%s,tx_pcap=%s'
+                % (OUTSIDE, self.path('to_outside2.pcap')),
+                'inside': 'net_pcap3,rx_pcap=%s,tx_pcap=%s' % (INSIDE, self.path('to_inside2.pcap'))}
+        pairs = wire.config(self.folder, OUTSIDE, INSIDE, ANCHORS)['pairs'] + [pair]
+        p = self.call('-c', self.config(preload=[OUTSIDE], pairs=pairs))
+        self.assertEqual((p.returncode, p.stderr), (OK, ''))
+        self.assertEqual(self.verdicts(), sorted(2 * solo))
+        cores = sorted(os.sched_getaffinity(0))
+        if len(cores) < 2:
+            self.skipTest('one core alone')
+        p = self.call('-c', self.config(preload=[OUTSIDE], cores={
+            'control': cores[0], 'io': [cores[1]], 'workers': [cores[1]]}))
+        self.assertEqual((p.returncode, p.stderr), (OK, ''))
+        self.assertEqual(self.verdicts(), solo)
+
+
 class Live(Appliance):
     """On ports without an end."""
 
