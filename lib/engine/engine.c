@@ -461,11 +461,9 @@ static int cores_init(struct wv_engine *e, struct wv_err *err)
 			config->cores.n_io, config->cores.n_workers);
 	e->n_io = RTE_MAX(config->cores.n_io, 1u);
 	e->n_workers = RTE_MAX(config->cores.n_workers, 1u);
-	e->ios = calloc(e->n_io, sizeof(e->ios[0]));
-	e->workers = calloc(e->n_workers, sizeof(e->workers[0]));
 	e->cores = calloc(e->n_io + e->n_workers, sizeof(e->cores[0]));
 	e->lanes = calloc(e->n_io * e->n_workers, sizeof(e->lanes[0]));
-	if (e->ios == NULL || e->workers == NULL || e->cores == NULL || e->lanes == NULL)
+	if (e->cores == NULL || e->lanes == NULL)
 		return wv_fail(err, ENOMEM, "no memory for the cores");
 	for (unsigned i = 0; rc == 0 && i < e->n_io; i++) {
 		e->ios[i] = rte_zmalloc(NULL, sizeof(*e->ios[i]), RTE_CACHE_LINE_SIZE);
@@ -607,12 +605,12 @@ static void ring_free(struct rte_ring *r)
 
 static void cores_fini(struct wv_engine *e)
 {
-	for (unsigned i = 0; e->ios != NULL && i < e->n_io; i++) {
+	for (unsigned i = 0; i < e->n_io; i++) {
 		if (e->ios[i] != NULL)
 			wv_engine_io_fini(e->ios[i]);
 		rte_free(e->ios[i]);
 	}
-	for (unsigned i = 0; e->workers != NULL && i < e->n_workers; i++) {
+	for (unsigned i = 0; i < e->n_workers; i++) {
 		if (e->workers[i] != NULL)
 			wv_engine_worker_fini(e->workers[i]);
 		rte_free(e->workers[i]);
@@ -623,8 +621,6 @@ static void cores_fini(struct wv_engine *e)
 	}
 	for (unsigned i = 0; i < e->n_cores; i++)
 		rte_free(e->cores[i].metrics);
-	free(e->ios);
-	free(e->workers);
 	free(e->lanes);
 	free(e->cores);
 }

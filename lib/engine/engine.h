@@ -23,7 +23,9 @@
 #define ENGINE_CONTEXTS 256                // responses a worker can hold
 #define ENGINE_NO_PORT  UINT8_MAX
 
-static_assert((int)ENGINE_CONTEXTS >= (int)ENGINE_BURST, "a burst finds no contexts");
+#if ENGINE_CONTEXTS < ENGINE_BURST
+#error "a burst finds no contexts"
+#endif
 static_assert(ENGINE_PORTS == 2 * WV_CONFIG_PAIRS, "a port without counters");
 
 // What the I/O step knows of a packet. It travels in the mbuf, in a dynamic field.
@@ -282,8 +284,8 @@ struct wv_engine {
 	unsigned n_ports;
 	struct port ports[ENGINE_PORTS];
 	unsigned n_io, n_workers, n_cores;
-	struct io **ios;
-	struct worker **workers;
+	struct io *ios[WV_CONFIG_CORES];
+	struct worker *workers[WV_CONFIG_CORES];
 	struct core *cores;
 	struct core *main_core; // NULL: the main lcore has no part
 	struct lane *lanes;     // [I/O core][worker]
@@ -331,6 +333,13 @@ static inline struct mark *engine_mark(struct rte_mbuf *m, int offset)
 static inline uint64_t *engine_time_us(struct rte_mbuf *m, int offset)
 {
 	return RTE_MBUF_DYNFIELD(m, offset, uint64_t *);
+}
+
+// The first `sent` of a queue have left; `left` remain.
+static inline void engine_shift(struct rte_mbuf *m[], unsigned sent, unsigned left)
+{
+	for (unsigned i = 0; sent > 0 && i < left; i++)
+		m[i] = m[i + sent];
 }
 
 // By the counter's one writer; whoever sees the count sees what was done before.

@@ -33,8 +33,7 @@ static void port_send(struct io *io, struct io_port *p)
 		return;
 	wv_metrics_add(&io->metrics->one[WV_METRIC_TX_PACKETS], sent);
 	p->n_out -= sent;
-	if (p->n_out > 0)
-		memmove(p->out, p->out + sent, p->n_out * sizeof(p->out[0]));
+	engine_shift(p->out, sent, p->n_out);
 }
 
 static void port_put(struct io *io, struct io_port *p, struct rte_mbuf *m)

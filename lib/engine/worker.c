@@ -43,8 +43,7 @@ static void worker_send(struct worker *w)
 			continue;
 		sent = rte_ring_sp_enqueue_burst(l->ring.out, (void **)l->m, l->n, NULL);
 		l->n -= sent;
-		if (l->n > 0)
-			memmove(l->m, l->m + sent, l->n * sizeof(l->m[0]));
+		engine_shift(l->m, sent, l->n);
 		engine_advance(&w->returned, sent);
 		engine_advance(&w->done, sent);
 	}

@@ -1364,7 +1364,8 @@ static uint64_t audit_run(enum plan plan, bool planted)
 static void test_allocations(void)
 {
 	if (!COUNTS_ALLOCATIONS) {
-		fprintf(stderr, "skipped: the sanitizer has malloc for itself ... ");
+		fprintf(stderr,
+			"\nskipped: count of allocations: the sanitizer has malloc for itself\n");
 		return;
 	}
 	for (enum plan plan = 0; plan < PLANS; plan++) {
