@@ -158,9 +158,51 @@ const uint8_t *wv_wire_name_hash(struct wv_wire *w, uint32_t seed, uint32_t *has
 	return name;
 }
 
+static inline void store64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline void store32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, sizeof(v));
+}
+
+static inline uint32_t load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+// Copy n >= 2 octets, in words of which the last may overlap the one before it.
+static inline __attribute__((always_inline)) void octets_copy(
+	uint8_t *out, const uint8_t *p, size_t n, bool fold)
+{
+	size_t i = 0;
+
+	if (n >= 8) {
+		for (; i + 8 < n; i += 8)
+			store64(out + i, fold ? lower(load64(p + i)) : load64(p + i));
+		store64(out + n - 8, fold ? lower(load64(p + n - 8)) : load64(p + n - 8));
+		return;
+	}
+	if (n >= 4) {
+		uint64_t v = (uint64_t)load32(p + n - 4) << 32 | load32(p);
+
+		v = fold ? lower(v) : v;
+		store32(out, (uint32_t)v);
+		store32(out + n - 4, (uint32_t)(v >> 32));
+		return;
+	}
+	for (; i < n; i++)
+		out[i] = fold ? (uint8_t)lower(p[i]) : p[i];
+}
+
 // Copies the labels between two pointers at once.
-static inline size_t name_copy(
-	uint8_t out[WV_NAME_MAX], const uint8_t *base, const uint8_t *packed, uint8_t *labels)
+static inline __attribute__((always_inline)) size_t name_copy(uint8_t out[WV_NAME_MAX],
+	const uint8_t *base, const uint8_t *packed, uint8_t *labels, bool fold)
 {
 	const uint8_t *p = packed, *start;
 	uint8_t n = 0;
@@ -170,7 +212,8 @@ static inline size_t name_copy(
 		p = start = name_label(base, p);
 		for (; *p != 0 && *p < POINTER; p += *p + 1)
 			n++;
-		memcpy(out + len, start, (size_t)(p - start));
+		if (p != start)
+			octets_copy(out + len, start, (size_t)(p - start), fold);
 		len += (size_t)(p - start);
 	} while (*p != 0);
 	out[len] = 0;
@@ -180,21 +223,14 @@ static inline size_t name_copy(
 
 void wv_name_unpack(struct wv_name *name, const uint8_t *base, const uint8_t *packed)
 {
-	size_t len = name_copy(name->octets, base, packed, &name->labels);
-
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = name->octets[i];
-
-		name->octets[i] = (uint8_t)(c + ((uint8_t)(c - 'A') < 26 ? 0x20 : 0));
-	}
-	name->len = (uint8_t)len;
+	name->len = (uint8_t)name_copy(name->octets, base, packed, &name->labels, true);
 }
 
 size_t wv_name_unpack_exact(uint8_t out[WV_NAME_MAX], const uint8_t *base, const uint8_t *packed)
 {
 	uint8_t labels;
 
-	return name_copy(out, base, packed, &labels);
+	return name_copy(out, base, packed, &labels, false);
 }
 
 static inline bool names_equal(
