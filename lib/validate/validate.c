@@ -120,8 +120,10 @@ static void finish(struct wv_validation *v)
 	enum wv_reason reason = WV_REASON_SECURE;
 
 	follow(v);
-	for (unsigned i = 0; i < v->n_needed; i++)
-		reason = wv_reason_worse(reason, v->needed[i].reason);
+	for (unsigned i = 0; i < v->n_needed; i++) {
+		if (v->needed[i].reason != WV_REASON_SECURE)
+			reason = wv_reason_worse(reason, v->needed[i].reason);
+	}
 	if (reason == WV_REASON_SECURE && v->denies) {
 		v->no_ds = no_ds_judge(v);
 		reason = no_ds_reason(v);
@@ -130,7 +132,7 @@ static void finish(struct wv_validation *v)
 		if (v->needed[i].is_wildcard && !is_proof(v, &v->needed[i]))
 			reason = wv_reason_worse(reason, WV_REASON_DENIAL_UNSUPPORTED);
 	}
-	v->reason = wv_reason_worse(reason, v->owed);
+	v->reason = v->owed == WV_REASON_SECURE ? reason : wv_reason_worse(reason, v->owed);
 	v->pending = false;
 }
 
