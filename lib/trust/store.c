@@ -536,7 +536,7 @@ struct wv_trust *wv_trust_create(const struct wv_trust_params *params, struct wv
 	trust->seed = spread(params->seed);
 	trust->factor = spread(trust->seed) | 1;
 	trust->shift = 64 - bucket_bits(params->zones);
-	trust->buckets = calloc(bucket_count(trust), sizeof(void *));
+	trust->buckets = calloc(bucket_count(trust), sizeof(trust->buckets[0]));
 	trust->nodes = calloc(params->zones > 0 ? params->zones : 1, sizeof(void *));
 	if (trust->buckets != NULL && trust->nodes != NULL)
 		return trust;
