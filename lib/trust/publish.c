@@ -95,7 +95,7 @@ static struct wv_trust_origin fact_origin(const struct wv_trust_fact *fact, stru
 		.since_s = now.now_s,
 	};
 
-	if (fact->kind == WV_FACT_BOGUS && now.checked && !fact->life.pinned
+	if (fact->kind == WV_FACT_BOGUS && now.checked
 		&& wv_time_before(now.now_s + WV_TRUST_BOGUS_S, fact->life.expires))
 		from.life.expires = now.now_s + WV_TRUST_BOGUS_S;
 	return from;

@@ -267,6 +267,10 @@ static const struct {
 		{{NSEC3("=q.example.", NULL, "A"), .iterations = 151},
 			{NSEC3("=q.example.", NULL, "A"), .iterations = 51, .salt_len = 1}},
 		WV_DENIAL_DS_ITERATIONS, 2},
+	{"in any order", "example.", "b.example.",
+		{{NSEC3("=q.example.", NULL, "A"), .iterations = 51},
+			{NSEC3("=p.example.", NULL, "A"), .iterations = 151}},
+		WV_DENIAL_DS_ITERATIONS, 1},
 	{"NSEC beside NSEC3 of 51 iterations", "example.", "b.example.",
 		{{NSEC3("=q.example.", NULL, "A"), .iterations = 51},
 			{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}},
@@ -518,6 +522,25 @@ static void deep_name(char *out, size_t room, unsigned labels)
 	snprintf(out + len, room - len, "c.example.");
 }
 
+static void test_deep_names(void)
+{
+	// The span covers c.example. and nothing else.
+	const struct record records[] = {
+		{NSEC3("4g6p9u5gvfshp30pqecj98b3maqbn1cj", "4g6p9u5gvfshp30pqecj98b3maqbn1cl", "A"),
+			.flags = 1},
+		{NSEC3(APEX, NS1, APEX_TYPES), .flags = 1},
+	};
+
+	for (unsigned labels = 0; labels <= 40; labels++) {
+		char name[300];
+		uint32_t used;
+
+		deep_name(name, sizeof(name), labels);
+		CHECK(prove("example.", name, records, 2, &limits, &used) == WV_DENIAL_DS_OPT_OUT);
+		CHECK(used == 3);
+	}
+}
+
 static void test_block_limit(void)
 {
 	// A hash takes 51 blocks with 50 iterations: the limit is at 47 names, from the name itself
@@ -595,6 +618,7 @@ static const struct test tests[] = {
 	{"a proof of no DS is one where the rules say so, and nowhere else", test_proofs},
 	{"the sets that are used suffice", test_used_is_enough},
 	{"no more NSEC3 records are looked at than the limit", test_record_limit},
+	{"a delegation may be deep below its closest encloser", test_deep_names},
 	{"no more blocks are hashed than the limit", test_block_limit},
 	{"a type bitmap is read strictly", test_bitmaps},
 };

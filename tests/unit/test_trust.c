@@ -937,6 +937,8 @@ static void test_news(void)
 		CHECK(is_news(trust, &f.fact, T0 + 151)); // all of it is over
 		// Where times are not checked nothing becomes longer.
 		CHECK(!wv_trust_is_news(trust, &f.fact, any_time));
+		CHECK(!wv_trust_is_news(
+			trust, &f.fact, (struct wv_time){.now_s = T0 + 101, .checked = false}));
 		// From a whole capture: any longer life is.
 		f.fact.life = life_of(20000, 160);
 		f.fact.life.pinned = true;
@@ -973,6 +975,10 @@ static void test_lives_join(void)
 	REQUIRE(zone != NULL && zone->n_dssets == 1);
 	CHECK(zone->dsset[0]->life.not_before == T0 - 50);
 	CHECK(zone->dsset[0]->life.not_after == T0 + 200);
+	// An earlier inception alone is worth something to those alone who look back.
+	f.fact.life = (struct wv_trust_life){T0 - 60, T0 + 20, T0 + 20, false, false};
+	CHECK(publish(trust, &f.fact, T0 + 10) == 0);
+	CHECK(get(trust, "example.", T0)->dsset[0]->life.not_before == T0 - 50);
 	// With a gap: the later one.
 	f.fact.life = (struct wv_trust_life){T0 + 300, T0 + 400, T0 + 400, true, false};
 	CHECK(wv_trust_publish(trust, &f.fact, any_time) == 0);
@@ -1048,8 +1054,11 @@ static void test_expire(void)
 	fact_of(&f, WV_FACT_BOGUS, "example.", life_of(500, 210));
 	CHECK(publish(trust, &f.fact, T0 + 201) == 0);
 	CHECK(get(trust, "example.", T0 + 201)->status == WV_TRUST_BOGUS);
+	generation = get(trust, "example.", T0 + 201)->generation;
 	wv_trust_expire(trust, at(T0 + 211), 10);
-	CHECK(get(trust, "example.", T0 + 211)->status == WV_TRUST_DELEGATED);
+	zone = get(trust, "example.", T0 + 211);
+	REQUIRE(zone != NULL);
+	CHECK(zone->status == WV_TRUST_DELEGATED && zone->generation > generation);
 	// Where times are not checked nothing dies.
 	CHECK(wv_trust_expire(trust, any_time, 10) == 1);
 	CHECK(get(trust, "example.", T0 + 211) != NULL);
