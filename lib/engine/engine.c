@@ -145,16 +145,16 @@ static uint64_t count_of(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_acquire);
 }
 
-// Once no more is taken from devices, each of these stays true when it has become true.
-static bool engine_is_drained(const struct wv_engine *e)
+/*
+ * Is everything that was taken from devices judged, answered by control, and sent? Once no more is
+ * taken, each of these stays true when it has become true.
+ */
+static bool engine_is_quiet(const struct wv_engine *e)
 {
 	uint64_t given = 0, collected = 0, unsent = 0, done = 0, returned = 0;
 
-	for (unsigned i = 0; i < e->n_io; i++) {
-		if (!atomic_load_explicit(&e->ios[i]->ended, memory_order_acquire))
-			return false;
+	for (unsigned i = 0; i < e->n_io; i++)
 		given += count_of(&e->ios[i]->given);
-	}
 	for (unsigned i = 0; i < e->n_workers; i++) {
 		done += count_of(&e->workers[i]->done);
 		returned += count_of(&e->workers[i]->returned);
@@ -175,6 +175,15 @@ static bool engine_is_drained(const struct wv_engine *e)
 			return false;
 	}
 	return true;
+}
+
+static bool engine_is_drained(const struct wv_engine *e)
+{
+	for (unsigned i = 0; i < e->n_io; i++) {
+		if (!atomic_load_explicit(&e->ios[i]->ended, memory_order_acquire))
+			return false;
+	}
+	return engine_is_quiet(e);
 }
 
 // TSC when a device last gave something.
@@ -235,7 +244,7 @@ static bool engine_is_over(struct wv_engine *e)
 		return now - e->stop_seen > DRAIN_S * e->hz;
 	}
 	if (!engine_knows_end(e)) {
-		if (silence > SILENT_S * e->hz) {
+		if (silence > SILENT_S * e->hz && engine_is_quiet(e)) {
 			engine_check_captures(e);
 			wv_engine_stop(e);
 		}
@@ -248,6 +257,20 @@ static bool engine_is_over(struct wv_engine *e)
 
 // ---- run ----
 
+// What a device did not take before the end was lost there.
+static void engine_count_left(struct wv_engine *e)
+{
+	for (unsigned i = 0; i < e->n_io; i++) {
+		struct io *io = e->ios[i];
+		uint64_t left = count_of(&io->unsent);
+
+		for (unsigned k = 0; k < e->n_workers; k++)
+			left += rte_ring_count(engine_lane(e, i, k)->out)
+				+ e->workers[k]->lanes[i].n;
+		wv_metrics_add(&io->metrics->drops[WV_DROP_TX_FULL], left);
+	}
+}
+
 static void engine_halt(struct wv_engine *e)
 {
 	atomic_store(&e->finish, true);
@@ -258,6 +281,7 @@ static void engine_halt(struct wv_engine *e)
 			rte_eal_wait_lcore(e->cores[i].lcore);
 	}
 	wv_engine_control_stop(&e->control);
+	engine_count_left(e);
 	e->running = false;
 }
 

@@ -416,6 +416,9 @@ static int pair_queue(struct wv_engine *e, unsigned pair, unsigned index, struct
 				"port %s: want 1 queue or one for each of %u I/O cores, as its "
 				"peer, not %u",
 				port->name, e->n_io, queues[i]);
+		if (queues[i] != 1 && port->is_capture)
+			return wv_fail(err, EINVAL, "port %s: a capture has 1 queue, not %u",
+				port->name, queues[i]);
 	}
 	if (queues[0] == 1)
 		return pair % e->n_io == index ? 0 : INT32_MAX;

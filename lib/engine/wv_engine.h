@@ -40,8 +40,10 @@ struct wv_engine_params {
 	const struct wv_config *config;
 	const struct wv_validate_settings *settings;
 	struct wv_engine_pair pair[WV_CONFIG_PAIRS];
-	bool asked;   // every source was asked (preload on captures): see struct wv_validate_env
-	bool ordered; // clock: packet; packets of a pair are taken in the order of capture times
+	bool asked; // every source was asked (preload on captures): see struct wv_validate_env
+	// clock: packet; packets of a pair are taken in the order of capture times. With one worker a
+	// response is then judged by all facts of those before it, and by no others.
+	bool ordered;
 	FILE *events, *verdicts; // NULL: off; written by control alone
 	// Called on each core as its loop starts (true) and ends (false); NULL: not. Tests count
 	// allocations between the two.
