@@ -1393,6 +1393,152 @@ static void test_lines(void)
 	wire_close(&w);
 }
 
+// Pairs do not mix: what comes in at one leaves at its peer.
+static void pairs_run(enum plan plan)
+{
+	static struct wire w;
+	struct side outside, inside;
+	struct wv_config_pair *second = &w.config.pair[1];
+	struct frame query, answer, got;
+	FILE *verdicts = tmpfile();
+
+	REQUIRE(verdicts != NULL);
+	wire_open(&w, plan, 64);
+	side_open(&outside, 64);
+	side_open(&inside, 64);
+	w.params.ordered = true;
+	w.params.verdicts = verdicts;
+	w.config.n_pairs = 2;
+	*second = w.config.pair[0];
+	second->name = strdup("second");
+	second->outside = strdup("net_ring2");
+	second->inside = strdup("net_ring3");
+	second->dns_port[0] = 5353;
+	frame_query(&query, &plain4, "www.plain", ID);
+	frame_answer(&answer, &plain4, "www.signed", ID);
+	give_at(&w.inside, &query, NOW_US);
+	give_at(&w.outside, &answer, NOW_US);
+	give_at(&inside, &query, NOW_US); // at another port that is no DNS port
+	give_at(&outside, &answer, NOW_US);
+	w.params.pair[1] = (struct wv_engine_pair){
+		.outside = outside.id, .inside = inside.id, .expect = {1, 1}};
+	CHECK(wire_run(&w) && w.result == 0);
+	CHECK(sent_by(&w.outside, &got) && frames_equal(&got, &query));
+	CHECK(sent_by(&w.inside, &got) && is_servfail_for(&got, &answer));
+	CHECK(sent_by(&outside, &got) && frames_equal(&got, &query));
+	CHECK(sent_by(&inside, &got) && frames_equal(&got, &answer));
+	CHECK(lines_of(verdicts, "\"port\":\"main/outside\"") == 1);
+	CHECK(w.counts.one[WV_METRIC_RESPONSES] == 1);
+	CHECK(w.counts.packets[2][WV_PACKET_DNS_UDP] == 0);
+	CHECK(w.counts.packets[2][WV_PACKET_OTHER] == 1);
+	fclose(verdicts);
+	side_close(&outside);
+	side_close(&inside);
+	wire_close(&w);
+}
+
+static void test_pairs(void)
+{
+	for (enum plan plan = 0; plan < PLANS; plan++)
+		pairs_run(plan);
+}
+
+// ---- ports of several queues ----
+
+#define QUEUES 2
+
+struct queues {
+	struct rte_ring *rx[QUEUES], *tx[QUEUES];
+	uint16_t id;
+};
+
+static void queues_open(struct queues *q, const char *name)
+{
+	struct rte_eth_conf conf = {.rxmode.mtu = 1500};
+	char ring[32];
+	int id;
+
+	for (unsigned i = 0; i < QUEUES; i++) {
+		snprintf(ring, sizeof(ring), "%s_rx%u", name, i);
+		q->rx[i] = rte_ring_create(ring, RX_MAX, SOCKET_ID_ANY, 0);
+		snprintf(ring, sizeof(ring), "%s_tx%u", name, i);
+		q->tx[i] = rte_ring_create(ring, RX_MAX, SOCKET_ID_ANY, 0);
+		if (q->rx[i] == NULL || q->tx[i] == NULL)
+			abort();
+	}
+	id = rte_eth_from_rings(name, q->rx, QUEUES, q->tx, QUEUES, 0);
+	if (id < 0 || rte_eth_dev_configure((uint16_t)id, QUEUES, QUEUES, &conf) < 0)
+		abort();
+	q->id = (uint16_t)id;
+	for (uint16_t i = 0; i < QUEUES; i++) {
+		if (rte_eth_rx_queue_setup(q->id, i, 256, 0, NULL, pool) < 0
+			|| rte_eth_tx_queue_setup(q->id, i, 256, 0, NULL) < 0)
+			abort();
+	}
+	if (rte_eth_dev_start(q->id) < 0)
+		abort();
+}
+
+static void queues_close(struct queues *q)
+{
+	wv_port_stop(q->id);
+	for (unsigned i = 0; i < QUEUES; i++) {
+		rte_ring_free(q->rx[i]);
+		rte_ring_free(q->tx[i]);
+	}
+}
+
+// Each I/O core serves a queue of its own, and what came in order in a queue leaves in order.
+static void test_queues(void)
+{
+	static struct wire w;
+	static struct queues outside, inside;
+	struct side side = {0};
+	struct frame f, got;
+	unsigned n = 1000, wrong = 0, sides;
+
+	wire_open(&w, BOTH, 64);
+	sides = w.outside.id;
+	queues_open(&outside, "q_outside");
+	queues_open(&inside, "q_inside");
+	w.live = true;
+	w.config.io.when_ring_full = WV_FULL_WAIT;
+	w.config.io.stop_when_idle_ms = 50;
+	for (unsigned i = 0; i < n; i++) {
+		side.rx = inside.rx[i % QUEUES];
+		frame_udp(&f, &plain4, true, 5000, 5001, (const uint8_t *)&i, sizeof(i));
+		give(&side, &f);
+		side.rx = outside.rx[i % QUEUES];
+		frame_answer(&f, &plain4, i % 4 < 2 ? "www.signed" : "www.plain", (uint16_t)i);
+		give(&side, &f);
+	}
+	w.outside.id = outside.id;
+	w.inside.id = inside.id;
+	CHECK(wire_run(&w) && w.result == 0);
+	for (unsigned i = 0; i < n; i++) {
+		side.tx = outside.tx[i % QUEUES];
+		wrong += !sent_by(&side, &got) || memcmp(got.octets + 42, &i, sizeof(i)) != 0;
+		side.tx = inside.tx[i % QUEUES];
+		wrong += !sent_by(&side, &got);
+	}
+	CHECK(wrong == 0);
+	CHECK(w.counts.one[WV_METRIC_RESPONSES] == n);
+	CHECK(w.counts.one[WV_METRIC_TX_PACKETS] == 2 * n);
+	CHECK(w.counts.responses[WV_REASON_CONFIGURED_INSECURE][WV_ACTION_PASS] == n / 2);
+
+	// As many I/O cores as queues, or one queue; a capture has one.
+	w.live = false;
+	CHECK(!wire_create(&w) && strstr(w.err.text, "a capture has 1 queue") != NULL);
+	w.live = true;
+	w.config.cores.n_io = w.config.cores.n_workers = 1;
+	CHECK(!wire_create(&w) && strstr(w.err.text, "not 2") != NULL);
+	queues_close(&outside);
+	queues_close(&inside);
+	w.outside.id = (uint16_t)sides;
+	w.inside.id = (uint16_t)(sides + 1);
+	wire_close(&w);
+}
+
 static void test_full_disk(void)
 {
 	static struct wire w;
@@ -1569,6 +1715,8 @@ static const struct test tests[] = {
 	{"a capture that gives less than it should is an error", test_silent},
 	{"live ports run until stop, and what came leaves", test_stop},
 	{"every response has its line, every trouble its event", test_lines},
+	{"pairs do not mix", test_pairs},
+	{"each I/O core serves a queue of its own", test_queues},
 	{"a full disk is an error in the end, and nothing to the wire", test_full_disk},
 	{"what cannot be is refused in words", test_refused},
 	{"a thread that cannot begin ends the start", test_threads},
