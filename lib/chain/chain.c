@@ -116,7 +116,7 @@ static size_t *index_find(const struct wv_chain *c, const uint8_t *payload, size
 static int grow(struct wv_chain *c)
 {
 	size_t room = c->room > 0 ? 2 * c->room : 256;
-	struct message **messages = realloc(c->messages, room * sizeof(*messages));
+	struct message **messages = realloc(c->messages, room * sizeof(void *));
 	size_t *index;
 
 	if (messages == NULL)

@@ -108,7 +108,7 @@ static unsigned records_sort(
 			continue;
 		if (n == RECORDS)
 			return 0;
-		memmove(&sorted[i + 1], &sorted[i], (n - i) * sizeof(sorted[0]));
+		memmove(&sorted[i + 1], &sorted[i], (n - i) * sizeof(void *));
 		sorted[i] = rr;
 		n++;
 	}

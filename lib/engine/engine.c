@@ -552,6 +552,7 @@ static int store_init(struct wv_engine *e, struct wv_err *err)
 	const struct wv_trust_params params = {
 		.zones = e->config->trust.zones,
 		.sha1 = e->params.settings->sha1,
+		.seed = rte_rand(),
 		.reclaim = wv_engine_control_reclaim,
 		.reclaim_arg = &e->control,
 	};

@@ -358,7 +358,7 @@ static void a_deep_chain_is_learned_from_its_end(void)
 
 	for (unsigned i = 0; i < DEPTH; i++) {
 		for (unsigned k = 0; k <= i; k++)
-			strcat(names[i], "x.");
+			memcpy(names[i] + (size_t)2 * k, "x.", 3);
 		keys[i] = key_make(names[i], "csk", 13, 257);
 		zones[i] = &keys[i];
 	}

@@ -244,7 +244,7 @@ static void test_trouble(void)
 		      "\"reason\":\"signature-expired\",\"ede\":7,\"action\":\"servfail\","
 		      "\"signer\":\"example.\",\"key_tag\":4711,\"algorithm\":13,"
 		      "\"inception\":\"2026-08-01T20:52:16Z\",\"expiration\":\"2026-08-31T20:52:"
-	              "16Z\","
+		      "16Z\","
 		      "\"text\":\"the signature has expired\"}")
 		== 0);
 	free(line);
