@@ -108,9 +108,9 @@ static unsigned records_sort(
 			continue;
 		if (n == RECORDS)
 			return 0;
-		memmove(&sorted[i + 1], &sorted[i], (n - i) * sizeof(void *));
+		for (unsigned k = n++; k > i; k--)
+			sorted[k] = sorted[k - 1];
 		sorted[i] = rr;
-		n++;
 	}
 	return n;
 }

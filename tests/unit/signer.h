@@ -429,16 +429,15 @@ static inline struct rrset *rrset_nsec3(
 {
 	struct octets from, to, rdata = {0};
 	struct rrset *set;
-	char owner[300];
+	char owner[300], label[40];
 
 	nsec3_hash(name, &p, &from);
 	to = from;
 	if (p.cover)
 		hash_step(&from, -1);
 	hash_step(&to, 1);
-	base32hex(&from, owner);
-	strcat(owner, ".");
-	strcat(owner, zone);
+	base32hex(&from, label);
+	snprintf(owner, sizeof(owner), "%s.%s", label, zone);
 	put8(&rdata, 1);
 	put8(&rdata, p.flags);
 	put16(&rdata, p.iterations);

@@ -847,6 +847,40 @@ static void a_signature_without_its_record_answers_nothing(void)
 	world_free(w);
 }
 
+static void a_signature_may_stand_in_another_section(void)
+{
+	struct world *w = chained();
+	struct rrset *set = signed_by(rrset_a("www.a.test.", "192.0.2.1"), &zone);
+	struct rrset *wrong = rrset_a("www.a.test.", "192.0.2.1");
+	struct rrset *other = signed_by(rrset_a("xxx.a.test.", "192.0.2.1"), &zone);
+
+	sign_with(wrong, &zone, (struct sign){.broken = true});
+	for (unsigned section = 2; section <= 3; section++) {
+		reply_begin(&r, "www.a.test.", 1, 0x0400);
+		reply_records(&r, 1, set);
+		reply_signatures(&r, section, other);
+		CHECK(is_reason(judge(w, &r), WV_REASON_RRSIG_MISSING));
+		reply_signatures(&r, section, set);
+		CHECK(is_reason(judge(w, &r), WV_REASON_SECURE));
+
+		reply_begin(&r, "www.a.test.", 1, 0x0400);
+		reply_set(&r, 1, wrong);
+		reply_signatures(&r, section, wrong);
+		CHECK(is_reason(judge(w, &r), WV_REASON_BAD_SIGNATURE));
+		reply_signatures(&r, section, set);
+		CHECK(is_reason(judge(w, &r), WV_REASON_SECURE));
+	}
+	// The records of another section are another RRset.
+	reply_begin(&r, "www.a.test.", 1, 0x0400);
+	reply_take(&r, 1, rrset_a("www.a.test.", "192.0.2.66"));
+	reply_set(&r, 3, set);
+	CHECK(is_reason(judge(w, &r), WV_REASON_BAD_SIGNATURE));
+	free(set);
+	free(wrong);
+	free(other);
+	world_free(w);
+}
+
 static void any_needs_all_that_is_at_the_name(void)
 {
 	struct world *w = chained();
@@ -1311,6 +1345,46 @@ static void referrals(void)
 	}
 }
 
+// Upstream, an alias to below a cut comes with what a referral there would say.
+static void an_alias_may_come_with_its_way_on(void)
+{
+	static const struct {
+		const char *what;
+		enum proof p;
+		bool is_signed; // the CNAME
+		enum wv_reason reason;
+		unsigned facts;
+	} rows[] = {
+		{"nothing", P_NONE, true, WV_REASON_SECURE, 0},
+		{"a DS", P_DS, true, WV_REASON_SECURE, 1},
+		{"a wrong DS", P_DS_WRONG, true, WV_REASON_BAD_SIGNATURE, 0},
+		{"NSEC", P_NSEC, true, WV_REASON_SECURE, 1},
+		{"a wrong NSEC", P_NSEC_WRONG, true, WV_REASON_BAD_SIGNATURE, 0},
+		{"NSEC that proves nothing", P_NSEC_DS, true, WV_REASON_SECURE, 0},
+		{"opt-out", P_OPT_OUT, true, WV_REASON_OPT_OUT, 1},
+		{"NSEC, the CNAME unsigned", P_NSEC, false, WV_REASON_RRSIG_MISSING, 0},
+		{"a DS, the CNAME unsigned", P_DS, false, WV_REASON_RRSIG_MISSING, 1},
+	};
+
+	for (size_t i = 0; i < WV_COUNT(rows); i++) {
+		struct world *w = chained();
+		struct rrset *alias = rrset_name("c.a.test.", 5, "www.b.a.test.");
+
+		if (rows[i].is_signed)
+			signed_by(alias, &zone);
+		reply_begin(&r, "c.a.test.", 1, 0x400);
+		reply_take(&r, 1, alias);
+		reply_take(&r, 2, rrset_name("b.a.test.", 2, "ns.example."));
+		proof_put(rows[i].p, "b.a.test.", &zone);
+		CHECK_ROW(&rows[i], is_reason(learn(w, &r), rows[i].reason));
+		CHECK_ROW(&rows[i], w->facts == rows[i].facts);
+		CHECK_ROW(&rows[i], w->v.kind == WV_KIND_POSITIVE);
+		// What came to be known by it does not change what is said of it.
+		CHECK_ROW(&rows[i], is_reason(judge(w, &r), rows[i].reason));
+		world_free(w);
+	}
+}
+
 static void referrals_that_lead_elsewhere_are_lame(void)
 {
 	static const struct {
@@ -1485,6 +1559,28 @@ static void denials_owe_what_is_not_judged_yet(void)
 	world_free(w);
 }
 
+static void a_denial_from_above_an_anchor_is_no_word_of_its_zone(void)
+{
+	struct world *w = chained();
+	struct key odd = key_make("x.test.", "csk", 13, 257);
+
+	world_anchor(w, "x.test.", &odd);
+	reply_begin(&r, "www.x.test.", 1, 0x403);
+	CHECK(is_reason(judge(w, &r), WV_REASON_DNSKEY_MISSING));
+	reply_take(&r, 2, signed_by(rrset_soa("test."), &tld));
+	CHECK(is_reason(judge(w, &r), WV_REASON_DENIAL_UNSUPPORTED));
+	world_free(w);
+
+	w = world_new();
+	world_anchor(w, "x.test.", &odd);
+	CHECK(is_reason(judge(w, &r), WV_REASON_NO_ANCHOR));
+	reply_begin(&r, "www.x.test.", 1, 0x403);
+	reply_take(&r, 2, signed_by(rrset_soa("x.test."), &odd));
+	CHECK(is_reason(judge(w, &r), WV_REASON_DNSKEY_MISSING));
+	world_free(w);
+	key_free(&odd);
+}
+
 // Budgets: S1, as far as they are here.
 
 static void over_budget_is_bogus_with_its_own_reason(void)
@@ -1522,8 +1618,9 @@ static void over_budget_is_bogus_with_its_own_reason(void)
 	CHECK(is_reason(judge(w, &r), WV_REASON_BUDGET_NEEDED_RRSETS));
 	w->settings.needed_rrsets = 1000; // more than there is room for
 	reply_begin(&r, "a.test.", 255, 0x400);
-	for (uint16_t type = 100; type < 100 + WV_VALIDATE_NEEDED + 1; type++)
-		reply_take(&r, 1, signed_by(rrset_octets("a.test.", type, "x", 1), &zone));
+	for (unsigned i = 0; i <= WV_VALIDATE_NEEDED; i++)
+		reply_take(&r, 1,
+			signed_by(rrset_octets("a.test.", (uint16_t)(100 + i), "x", 1), &zone));
 	CHECK(is_reason(judge(w, &r), WV_REASON_BUDGET_NEEDED_RRSETS));
 
 	// CNAMEs.
@@ -1842,6 +1939,8 @@ int main(void)
 		{"what is not needed does not decide", what_is_not_needed_does_not_decide},
 		{"a signature without its record answers nothing",
 			a_signature_without_its_record_answers_nothing},
+		{"a signature may stand in another section",
+			a_signature_may_stand_in_another_section},
 		{"ANY needs all that is at the name", any_needs_all_that_is_at_the_name},
 		{"the NSEC at a cut may be of either side",
 			the_nsec_at_a_cut_may_be_of_either_side},
@@ -1853,6 +1952,7 @@ int main(void)
 		{"upstream, a chain with a SOA owes a denial",
 			upstream_a_chain_with_a_soa_owes_a_denial},
 		{"referrals, and answers that there is no DS", referrals},
+		{"an alias may come with its way on", an_alias_may_come_with_its_way_on},
 		{"referrals that lead elsewhere are lame", referrals_that_lead_elsewhere_are_lame},
 		{"a bare referral depends on who was asked",
 			a_bare_referral_depends_on_who_was_asked},
@@ -1864,6 +1964,8 @@ int main(void)
 		{"without DO, what lacks signatures is not bogus for that",
 			without_do_what_lacks_signatures_is_not_bogus},
 		{"denials owe what is not judged yet", denials_owe_what_is_not_judged_yet},
+		{"a denial from above an anchor is no word of its zone",
+			a_denial_from_above_an_anchor_is_no_word_of_its_zone},
 		{"over budget is bogus with its own reason",
 			over_budget_is_bogus_with_its_own_reason},
 		{"keys that share a tag are all tried", keys_that_share_a_tag_are_all_tried},
