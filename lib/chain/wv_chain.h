@@ -9,8 +9,9 @@
  * nobody else can be asked.
  *
  * Units      seconds; octets
- * Ownership  facts are valid during the call of `emit` alone
- * Threads    harvest: the validation's thread; struct wv_chain: one thread, the store's writer
+ * Ownership  facts are valid during the call of `emit` alone; a chain copies what is added to it
+ * Threads    harvest: the validation's thread; struct wv_chain: one thread, the store's writer,
+ *            which called wv_verify_thread_init() and wv_digest_thread_init()
  * Errors     NULL or -ENOMEM with words; what fails validation is dropped and counted
  */
 #ifndef WV_CHAIN_H
@@ -52,7 +53,8 @@ struct wv_chain *wv_chain_create(const struct wv_chain_params *params, struct wv
 void wv_chain_destroy(struct wv_chain *c);
 
 /**
- * Add one response of a capture. What cannot bear facts is not kept.
+ * Add one response of a capture. What cannot bear facts is not kept; of copies that differ in
+ * their id alone one is kept, and judged when the first came, or else when the last did.
  * @param payload  a DNS message, copied
  * @param time_s   when it was captured
  * @param query    what is known of its query
@@ -62,9 +64,12 @@ int wv_chain_add(struct wv_chain *c, const uint8_t *payload, size_t len, uint32_
 	const struct wv_validate_query *query);
 
 /**
- * Learn until nothing new comes, then give up on zones whose chain stays broken: a delegation
- * with a proven DS and no valid DNSKEY RRset is BOGUS, with the reason of the most telling
- * failure seen (`stale-ds`, `bad-signature`, …), or `dnskey-missing` if none was seen.
+ * Learn until nothing new comes, then give up on zones whose chain stays broken: an anchor or a
+ * delegation with a proven DS and no valid DNSKEY RRset is BOGUS, with the reason of the most
+ * telling failure seen (wv_validate_telling()), or `dnskey-missing` if no DNSKEY was seen. That
+ * holds from the first message added to the last (at params.now, where that is the clock) and
+ * until a valid DNSKEY RRset is published. What is learned is pinned: signatures end it, TTLs
+ * do not.
  */
 void wv_chain_settle(struct wv_chain *c);
 

@@ -277,6 +277,9 @@ static void large_responses_take_turns_in_the_arena(void)
 			&flights[i], &r, i % 5 == 0 ? WV_REASON_BAD_SIGNATURE : WV_REASON_SECURE);
 		wv_batch_add(b, &flights[i].v, 0);
 	}
+	CHECK(wv_batch_count(b)->digests > 0); // of ECDSA; EdDSA signs the data themselves
+	CHECK(wv_batch_count(b)->runs[WV_ALG_ED25519] > 0);
+	CHECK(wv_batch_count(b)->runs[WV_ALG_P256] == 0);
 	wv_batch_run(b, 0, 0, true);
 	CHECK(take_all(b) == N);
 	wv_batch_destroy(b);

@@ -750,6 +750,62 @@ static void two_generations_of_keys_live_side_by_side(void)
 	key_free(&ksk2);
 }
 
+static uint64_t checks_made(const struct world *w, enum wv_alg alg)
+{
+	return wv_batch_count(w->batch)->jobs[alg];
+}
+
+// A key in two DNSKEY RRsets, or named by two DS records, is one key.
+static void nothing_is_tried_twice(void)
+{
+	struct key zsk = key_make("b.a.test.", "zsk", 15, 256),
+		   ksk2 = key_make("b.a.test.", "ksk2", 15, 257);
+	struct world *w = chained();
+	struct rrset *set = rrset_ds("b.a.test.", &deep);
+	const struct key *one[] = {&deep};
+	uint64_t before;
+
+	rrset_add_ds(set, "b.a.test.", &deep, 4);
+	reply_begin(&r, "b.a.test.", 43, 0x0400);
+	reply_take(&r, 1, signed_by(set, &zone));
+	CHECK(is_reason(learn(w, &r), WV_REASON_SECURE));
+	set = rrset_dnskey("b.a.test.", one, 1);
+	sign_with(set, &deep, (struct sign){.broken = true});
+	reply_begin(&r, "b.a.test.", 48, 0x0400);
+	reply_take(&r, 1, set);
+	before = checks_made(w, WV_ALG_P256);
+	CHECK(is_reason(judge(w, &r), WV_REASON_BAD_SIGNATURE));
+	CHECK(checks_made(w, WV_ALG_P256) == before + 1);
+
+	keyset_learn(w, &deep, &zsk, WV_REASON_SECURE);
+	keyset_learn(w, &deep, &ksk2, WV_REASON_SECURE);
+	set = rrset_a("b.a.test.", "192.0.2.1");
+	sign_with(set, &deep, (struct sign){.broken = true});
+	reply_begin(&r, "b.a.test.", 1, 0x0400);
+	reply_take(&r, 1, set);
+	before = checks_made(w, WV_ALG_P256);
+	CHECK(is_reason(judge(w, &r), WV_REASON_BAD_SIGNATURE));
+	CHECK(checks_made(w, WV_ALG_P256) == before + 1);
+
+	// A second generation of DS that repeats the first: three in all.
+	set = rrset_ds("b.a.test.", &deep);
+	rrset_add_ds(set, "b.a.test.", &deep, 4);
+	rrset_add_ds(set, "b.a.test.", &zsk, 2);
+	reply_begin(&r, "b.a.test.", 43, 0x0400);
+	reply_take(&r, 1, signed_by(set, &zone));
+	CHECK(is_reason(learn(w, &r), WV_REASON_SECURE));
+	w->settings.ds = 3;
+	one[0] = &ksk2;
+	reply_begin(&r, "b.a.test.", 48, 0x0400);
+	reply_take(&r, 1, signed_by(rrset_dnskey("b.a.test.", one, 1), &ksk2));
+	CHECK(is_reason(judge(w, &r), WV_REASON_STALE_DS));
+	w->settings.ds = 2;
+	CHECK(is_reason(judge(w, &r), WV_REASON_BUDGET_DS));
+	world_free(w);
+	key_free(&zsk);
+	key_free(&ksk2);
+}
+
 // The DS ends a day before the keys: they go on to prove, but nothing new comes of it.
 static void keys_that_outlive_their_ds_prove_no_news(void)
 {
@@ -1032,6 +1088,12 @@ static void aliases(void)
 				{"www.old.a.test.", 5, "evil.new.a.test.", NULL},
 				{"evil.new.a.test.", 1, "192.0.2.1", &zone}},
 			WV_REASON_RRSIG_MISSING, WV_REASON_RRSIG_MISSING},
+		{"of two DNAMEs the closer counts", "www.old.a.test.", 1, 0x400,
+			{{"old.a.test.", 39, "new.a.test.", &zone},
+				{"a.test.", 39, "b.test.", &zone},
+				{"www.old.a.test.", 5, "www.new.a.test.", NULL},
+				{"www.new.a.test.", 1, "192.0.2.1", &zone}},
+			WV_REASON_SECURE, WV_REASON_SECURE},
 		{"an unsigned DNAME", "www.old.a.test.", 1, 0x400,
 			{{"old.a.test.", 39, "new.a.test.", NULL},
 				{"www.old.a.test.", 5, "www.new.a.test.", NULL},
@@ -1385,6 +1447,19 @@ static void an_alias_may_come_with_its_way_on(void)
 	}
 }
 
+static void the_way_on_in_another_zone_does_not_decide(void)
+{
+	struct world *w = chained();
+
+	reply_begin(&r, "c.test.", 1, 0x400);
+	reply_take(&r, 1, signed_by(rrset_name("c.test.", 5, "www.b.a.test."), &tld));
+	reply_take(&r, 2, rrset_name("b.a.test.", 2, "ns.example."));
+	proof_put(P_DS_WRONG, "b.a.test.", &zone);
+	CHECK(is_reason(judge(w, &r), WV_REASON_SECURE));
+	CHECK(w->v.n_needed == 1);
+	world_free(w);
+}
+
 static void referrals_that_lead_elsewhere_are_lame(void)
 {
 	static const struct {
@@ -1554,6 +1629,12 @@ static void denials_owe_what_is_not_judged_yet(void)
 	reply_take(&r, 2,
 		signed_by(
 			rrset_nsec("a.test.", "b.a.test.", (const uint16_t[]){2, 6, 46, 47, 48, 0}),
+			&zone));
+	CHECK(is_reason(judge(w, &r), WV_REASON_DENIAL_UNSUPPORTED));
+	reply_begin(&r, "a.test.", 43, 0x400);
+	reply_take(&r, 2, signed_by(rrset_soa("a.test."), &zone));
+	reply_take(&r, 2,
+		signed_by(rrset_nsec("a.test.", "b.a.test.", (const uint16_t[]){2, 46, 47, 0}),
 			&zone));
 	CHECK(is_reason(judge(w, &r), WV_REASON_DENIAL_UNSUPPORTED));
 	world_free(w);
@@ -1931,6 +2012,7 @@ int main(void)
 		{"each rule for keys holds", key_rules},
 		{"two generations of keys live side by side",
 			two_generations_of_keys_live_side_by_side},
+		{"nothing is tried twice", nothing_is_tried_twice},
 		{"keys that outlive their DS prove no news",
 			keys_that_outlive_their_ds_prove_no_news},
 		{"order, case, duplicates and TTLs do not matter",
@@ -1953,6 +2035,8 @@ int main(void)
 			upstream_a_chain_with_a_soa_owes_a_denial},
 		{"referrals, and answers that there is no DS", referrals},
 		{"an alias may come with its way on", an_alias_may_come_with_its_way_on},
+		{"the way on in another zone does not decide",
+			the_way_on_in_another_zone_does_not_decide},
 		{"referrals that lead elsewhere are lame", referrals_that_lead_elsewhere_are_lame},
 		{"a bare referral depends on who was asked",
 			a_bare_referral_depends_on_who_was_asked},
