@@ -139,18 +139,18 @@ static void what_two_records_prove_lives_as_long_as_both(void)
 	static const uint16_t apex[] = {2, 6, 46, 48, 51, 0}, a[] = {1, 46, 0};
 	struct world *w = chained();
 	struct rrset *match = rrset_nsec3("a.test.", "a.test.", apex, (struct nsec3){.flags = 1});
-	struct rrset *cover =
+	struct rrset *span =
 		rrset_nsec3("a.test.", "b.a.test.", a, (struct nsec3){.flags = 1, .cover = true});
 
 	sign_with(match, &zone,
 		(struct sign){.inception = NOW - 30 * DAY, .expiration = NOW + 10 * DAY});
-	sign_with(cover, &zone,
+	sign_with(span, &zone,
 		(struct sign){.inception = NOW - 10 * DAY, .expiration = NOW + 30 * DAY});
-	cover->ttl = 60;
+	span->ttl = 60;
 	reply_begin(&r, "www.b.a.test.", 1, 0);
 	reply_take(&r, 2, rrset_name("b.a.test.", 2, "ns.example."));
 	reply_take(&r, 2, match);
-	reply_take(&r, 2, cover);
+	reply_take(&r, 2, span);
 	REQUIRE(judge(w, &r) == WV_REASON_OPT_OUT);
 	REQUIRE(harvest(w, WV_TRUST_WIRE, false) == 1);
 	CHECK(got.last.fact.kind == WV_FACT_INSECURE && zone_is("b.a.test."));
