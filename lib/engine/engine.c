@@ -186,14 +186,19 @@ static bool engine_is_drained(const struct wv_engine *e)
 	return engine_is_quiet(e);
 }
 
-// TSC when a device last gave something.
-static uint64_t engine_last_rx(const struct wv_engine *e)
+/*
+ * For how long have the devices been asked, and have given nothing? Told by the turns that were
+ * made: time that a core did not run in is nobody's silence.
+ */
+static uint64_t engine_silence(const struct wv_engine *e)
 {
-	uint64_t last = e->started;
+	uint64_t rx = e->started, turn = UINT64_MAX;
 
-	for (unsigned i = 0; i < e->n_io; i++)
-		last = RTE_MAX(last, count_of(&e->ios[i]->last_rx));
-	return last;
+	for (unsigned i = 0; i < e->n_io; i++) {
+		turn = RTE_MIN(turn, count_of(&e->ios[i]->last_turn));
+		rx = RTE_MAX(rx, count_of(&e->ios[i]->last_rx));
+	}
+	return turn > rx ? turn - rx : 0;
 }
 
 static bool engine_knows_end(const struct wv_engine *e)
@@ -233,7 +238,7 @@ static void engine_check_captures(struct wv_engine *e)
 
 static bool engine_is_over(struct wv_engine *e)
 {
-	uint64_t now = rte_rdtsc(), silence = now - RTE_MIN(now, engine_last_rx(e));
+	uint64_t now = rte_rdtsc(), silence = engine_silence(e);
 	uint64_t idle = e->config->io.stop_when_idle_ms * e->hz / 1000;
 
 	if (engine_is_drained(e))

@@ -134,7 +134,8 @@ struct io {
 	_Atomic uint64_t given;     // packets put into rings to workers
 	_Atomic uint64_t collected; // packets taken from theirs
 	_Atomic uint64_t unsent;    // packets that wait for a device
-	_Atomic uint64_t last_rx;   // TSC when a device last gave something
+	_Atomic uint64_t last_rx;   // TSC of the last turn that a device gave something in
+	_Atomic uint64_t last_turn; // TSC of the last turn that was made to its end
 	_Atomic bool known_ended;   // every port whose end is known is at it
 	_Atomic bool ended;         // nothing more is taken from any port
 };

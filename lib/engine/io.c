@@ -342,7 +342,7 @@ static unsigned pair_take(
 // ---- the step ----
 
 // Tell whoever waits for the end how far this core is.
-static void io_report(struct io *io)
+static void io_report(struct io *io, uint64_t now)
 {
 	bool known_ended = true, ended = true;
 	uint64_t unsent = 0;
@@ -364,6 +364,7 @@ static void io_report(struct io *io)
 			ended &= p->ahead == p->n_ahead;
 		}
 	}
+	atomic_store_explicit(&io->last_turn, now, memory_order_release);
 	atomic_store_explicit(&io->unsent, unsent, memory_order_release);
 	atomic_store_explicit(&io->known_ended, known_ended, memory_order_release);
 	atomic_store_explicit(&io->ended, ended, memory_order_release);
@@ -383,7 +384,7 @@ unsigned wv_engine_io_step(struct io *io, uint64_t now)
 	}
 	for (unsigned i = 0; i < io->n_served; i++)
 		port_send(io, io->ports[io->served[i]]);
-	io_report(io);
+	io_report(io, now);
 	return found;
 }
 
