@@ -1,6 +1,6 @@
 /**
  * @file
- * What every file needs: errors in words, big-endian octets, branch hints.
+ * What every file needs: errors in words, big-endian octets, branch hints, memory for tables.
  *
  * Units      octets
  * Ownership  nothing is kept
@@ -44,6 +44,12 @@ void wv_err_put(struct wv_err *err, const char *format, ...) __attribute__((form
 
 // Put more words behind those in `err`, which begins with at least "". Words that do not fit are cut.
 void wv_err_add(struct wv_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * Zeros for a large table that is read at random places: in huge pages where the system has them,
+ * and touched now, not under way. For free(). NULL: no memory.
+ */
+void *wv_table_alloc(size_t octets);
 
 static inline uint16_t wv_load16(const uint8_t *p)
 {
