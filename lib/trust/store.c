@@ -172,6 +172,39 @@ const struct wv_trust_zone *wv_trust_find(
 	return find_from(trust, name, name->labels, now);
 }
 
+// The zone of most names is at one of the two greatest depths that there are.
+void wv_trust_approach(
+	struct wv_trust_look *look, const struct wv_trust *trust, const struct wv_name *name)
+{
+	struct suffixes s;
+	int depth = depth_at_most(trust, name->labels);
+
+	look->at[0] = look->at[1] = NULL;
+	if (depth < 0)
+		return;
+	suffixes_init(&s, trust, name, (unsigned)depth);
+	for (unsigned i = 0; i < WV_COUNT(look->at) && depth >= 0; i++) {
+		look->at[i] = bucket_of(trust, s.hash[depth]);
+		__builtin_prefetch(look->at[i]);
+		depth = depth_at_most(trust, depth - 1);
+	}
+}
+
+void wv_trust_approach_zones(const struct wv_trust_look *look)
+{
+	for (unsigned i = 0; i < WV_COUNT(look->at) && look->at[i] != NULL; i++) {
+		_Atomic(struct wv_trust_node *) const *bucket = look->at[i];
+		const struct wv_trust_node *node =
+			atomic_load_explicit(bucket, memory_order_relaxed);
+
+		if (node == NULL)
+			continue;
+		__builtin_prefetch(node);
+		__builtin_prefetch(&node->zone.status);
+		__builtin_prefetch(&node->zone.life);
+	}
+}
+
 const struct wv_trust_zone *wv_trust_find_above(
 	const struct wv_trust *trust, const struct wv_name *name, struct wv_time now)
 {
@@ -536,7 +569,7 @@ struct wv_trust *wv_trust_create(const struct wv_trust_params *params, struct wv
 	trust->seed = spread(params->seed);
 	trust->factor = spread(trust->seed) | 1;
 	trust->shift = 64 - bucket_bits(params->zones);
-	trust->buckets = calloc(bucket_count(trust), sizeof(trust->buckets[0]));
+	trust->buckets = wv_table_alloc(bucket_count(trust) * sizeof(trust->buckets[0]));
 	trust->nodes = calloc(params->zones > 0 ? params->zones : 1, sizeof(void *));
 	if (trust->buckets != NULL && trust->nodes != NULL)
 		return trust;

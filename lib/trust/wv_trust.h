@@ -184,6 +184,20 @@ void wv_trust_destroy(struct wv_trust *trust); // no readers, nothing to reclaim
 const struct wv_trust_zone *wv_trust_find(
 	const struct wv_trust *trust, const struct wv_name *name, struct wv_time now);
 
+// Where wv_trust_find() will look for a name. Private.
+struct wv_trust_look {
+	const void *at[2];
+};
+
+/**
+ * The store is large and its places are random: whoever has several names asks first for the
+ * memory of all of them, then, once that has come, for what it leads to, and finds it near. For
+ * readers; nothing else comes of it, and a look is good for one of either.
+ */
+void wv_trust_approach(
+	struct wv_trust_look *look, const struct wv_trust *trust, const struct wv_name *name);
+void wv_trust_approach_zones(const struct wv_trust_look *look);
+
 // The same, strictly above `name` (who signs the DS of `name`).
 const struct wv_trust_zone *wv_trust_find_above(
 	const struct wv_trust *trust, const struct wv_name *name, struct wv_time now);

@@ -126,12 +126,23 @@ static bool is_news(const struct wv_trust *trust, const struct wv_trust_fact *fa
 	return wv_trust_is_news(trust, fact, at(now_s));
 }
 
+// As a worker does it; whether the memory was asked for before must make no difference.
+static const struct wv_trust_zone *approach_find(
+	const struct wv_trust *trust, const struct wv_name *name, struct wv_time now)
+{
+	struct wv_trust_look look;
+
+	wv_trust_approach(&look, trust, name);
+	wv_trust_approach_zones(&look);
+	return wv_trust_find(trust, name, now);
+}
+
 static const struct wv_trust_zone *find(
 	const struct wv_trust *trust, const char *name, uint32_t now_s)
 {
 	struct wv_name n = name_of(name);
 
-	return wv_trust_find(trust, &n, at(now_s));
+	return approach_find(trust, &n, at(now_s));
 }
 
 static const struct wv_trust_zone *get(
@@ -436,7 +447,7 @@ static void test_depths(void)
 		CHECK(publish(trust, &f.fact, T0) == 0);
 		for (unsigned d = 0; d <= WV_LABELS_MAX; d++) {
 			struct wv_name name = deep_name(d);
-			const struct wv_trust_zone *zone = wv_trust_find(trust, &name, at(T0));
+			const struct wv_trust_zone *zone = approach_find(trust, &name, at(T0));
 			unsigned k = i;
 
 			while (k > 0 && depths[k] > d)
@@ -1673,7 +1684,7 @@ static void *reader_run(void *arg)
 
 			zone_text(text, (i * 7 + me) % ZONES);
 			name = name_of(text);
-			zone = wv_trust_find(shared.trust, &name, now);
+			zone = approach_find(shared.trust, &name, now);
 			// The root is there all the time, and so is the other one.
 			if (zone == NULL || !wv_name_is_within(&name, &zone->name)
 				|| (zone->name.labels > 1 && !is_whole(zone)))
