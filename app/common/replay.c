@@ -65,20 +65,22 @@ static void frame_count(struct wv_app_replay *r, const struct wv_capture_frame *
 static void query_add(struct wv_app_replay *r, const struct wv_capture_frame *f)
 {
 	const uint8_t *payload = f->octets + r->p.payload;
+	struct wv_flow_look look;
 
-	if (wv_message_parse(&r->m, payload, r->p.payload_len, 0) == WV_MESSAGE_OK)
-		wv_flow_add(r->flow, &r->p, f->octets, &r->m, f->time_ns / 1000);
+	if (wv_message_parse(&r->m, payload, r->p.payload_len, 0) == WV_MESSAGE_OK
+		&& wv_flow_begin(&look, r->flow, &r->p, f->octets, false))
+		wv_flow_add(r->flow, &look, &r->m, f->time_ns / 1000);
 }
 
-static void query_find(struct wv_app_replay *r, const struct wv_capture_frame *f,
-	enum wv_message_status status, struct wv_validate_query *query)
+static void query_find(
+	struct wv_app_replay *r, const struct wv_capture_frame *f, struct wv_validate_query *query)
 {
+	struct wv_flow_look look;
 	struct wv_flow_query seen;
 
 	*query = (struct wv_validate_query){.known = false};
-	if (status == WV_MESSAGE_NO_HEADER || status == WV_MESSAGE_NO_QUESTION)
-		return;
-	if (!wv_flow_match(r->flow, &r->p, f->octets, &r->m, f->time_ns / 1000, true, &seen))
+	if (!wv_flow_begin(&look, r->flow, &r->p, f->octets, true)
+		|| !wv_flow_match(r->flow, &look, f->time_ns / 1000, true, &seen))
 		return;
 	*query = (struct wv_validate_query){
 		.known = true,
@@ -97,7 +99,7 @@ static void response_read(
 	response->payload = f->octets + r->p.payload;
 	response->len = r->p.payload_len;
 	response->status = wv_message_parse(&r->m, response->payload, response->len, 0);
-	query_find(r, f, response->status, &response->query);
+	query_find(r, f, &response->query);
 }
 
 int wv_app_replay_next(

@@ -162,6 +162,16 @@ struct context {
 	struct rte_mbuf *mbuf;
 };
 
+// A packet of a burst, looked at before its turn comes.
+struct arrival {
+	struct rte_mbuf *mbuf;
+	const struct port *port;
+	struct wv_packet p;
+	bool has_question; // one that can be looked up
+	struct wv_flow_look query;
+	struct wv_trust_look zone;
+};
+
 struct worker_lane {
 	struct lane ring;
 	unsigned n; // judged, to be sent
@@ -191,6 +201,7 @@ struct worker {
 	uint8_t index_of[RTE_MAX_ETHPORTS];
 	struct wv_flow *flow;
 	struct wv_batch *batch;
+	struct arrival arrivals[ENGINE_BURST];
 	struct context *current; // whose facts are being harvested
 	unsigned n_lanes;        // I/O cores
 	struct worker_lane *lanes;

@@ -12,6 +12,9 @@
 // Turns after which a waiting check is run, so that its hold on the trust store ends.
 #define QUIESCE_TURNS 64
 
+#define AHEAD      8u                         // packets between asking for memory and touching it
+#define FRAME_NEAR (4u * RTE_CACHE_LINE_SIZE) // octets of a frame that are asked for
+
 // Room for a line of JSON; a longer one is cut at an RRset.
 #define LINE_MAX_OCTETS ((size_t)WV_CHAIN_FACT_MAX)
 
@@ -327,39 +330,37 @@ static struct wv_time packet_time(struct worker *w, struct rte_mbuf *m)
 }
 
 static enum wv_message_status packet_parse(
-	struct worker *w, struct context *c, struct rte_mbuf *m, const struct port *port)
+	struct worker *w, struct context *c, const struct arrival *a)
 {
-	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint8_t *frame = rte_pktmbuf_mtod(a->mbuf, const uint8_t *);
 
-	wv_packet_look(&c->p, frame, m->pkt_len, port->link, &port->dns);
+	c->p = a->p;
 	c->status = wv_message_parse(&c->m, frame + c->p.payload, c->p.payload_len, w->seed);
 	return c->status;
 }
 
-static void query_parse(struct worker *w, struct rte_mbuf *m, const struct port *port)
+static void query_parse(struct worker *w, const struct arrival *a)
 {
 	struct context *c = w->free[w->n_free - 1];
 
-	if (packet_parse(w, c, m, port) == WV_MESSAGE_OK) {
-		wv_flow_add(w->flow, &c->p, rte_pktmbuf_mtod(m, const uint8_t *), &c->m,
-			packet_now(w, m));
+	if (packet_parse(w, c, a) == WV_MESSAGE_OK && a->has_question) {
+		wv_flow_add(w->flow, &a->query, &c->m, packet_now(w, a->mbuf));
 		wv_metrics_add(&w->metrics->one[WV_METRIC_QUERIES], 1);
 		if ((c->m.flags & WV_FLAG_CD) != 0)
 			wv_metrics_add(&w->metrics->one[WV_METRIC_CD_SET], 1);
 	}
 	// The device has it, or had it; this was the worker's own reference.
-	rte_pktmbuf_free(m);
+	rte_pktmbuf_free(a->mbuf);
 	engine_advance(&w->done, 1);
 }
 
 // What is believed of the query. False: there was none, and such are dropped in enforce mode.
-static bool response_match(struct worker *w, struct context *c)
+static bool response_match(struct worker *w, struct context *c, const struct arrival *a)
 {
 	c->query_known = false;
-	if (!response_has_question(c))
+	if (!a->has_question)
 		return true;
-	c->query_known = wv_flow_match(w->flow, &c->p, rte_pktmbuf_mtod(c->mbuf, const uint8_t *),
-		&c->m, packet_now(w, c->mbuf), true, &c->query);
+	c->query_known = wv_flow_match(w->flow, &a->query, packet_now(w, a->mbuf), true, &c->query);
 	if (wv_likely(c->query_known))
 		return true;
 	if (w->unsolicited != WV_UNSOLICITED_PASS)
@@ -385,21 +386,20 @@ static void response_begin(struct worker *w, struct context *c, const struct por
 	c->proves = c->v.pending && wv_chain_may_bear(&c->m);
 }
 
-static void response_parse(
-	struct worker *w, unsigned lane, struct rte_mbuf *m, const struct port *port)
+static void response_parse(struct worker *w, unsigned lane, const struct arrival *a)
 {
 	struct context *c = w->free[--w->n_free];
 
-	c->mbuf = m;
+	c->mbuf = a->mbuf;
 	c->lane = lane;
-	packet_parse(w, c, m, port);
+	packet_parse(w, c, a);
 	wv_metrics_add(&w->metrics->one[WV_METRIC_RESPONSES], 1);
-	if (wv_unlikely(!response_match(w, c))) {
-		packet_drop(w, m, WV_DROP_UNSOLICITED);
+	if (wv_unlikely(!response_match(w, c, a))) {
+		packet_drop(w, c->mbuf, WV_DROP_UNSOLICITED);
 		w->free[w->n_free++] = c;
 		return;
 	}
-	response_begin(w, c, port);
+	response_begin(w, c, a->port);
 	// What needs no signature does not wait for those that do, and leaves its context warm.
 	if (!c->v.pending) {
 		response_settle(w, c);
@@ -417,6 +417,71 @@ static void worker_clock(struct worker *w)
 		w->time.now_s = (uint32_t)(engine_wall_ns(w->e, w->now) / 1000000000);
 }
 
+/*
+ * What a packet will touch is asked for while others are worked on, some packets ahead: the octets
+ * of its frame; the places of its question in the query table and of its zone in the trust store;
+ * what these lead to.
+ */
+static void frame_fetch(const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	unsigned len = RTE_MIN(m->pkt_len, FRAME_NEAR);
+
+	for (unsigned at = 0; at < len; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(frame + at);
+}
+
+static void arrival_begin(struct worker *w, struct arrival *a, struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	struct wv_name qname;
+
+	a->mbuf = m;
+	a->port = &w->ports[w->index_of[m->port]];
+	wv_packet_look(&a->p, frame, m->pkt_len, a->port->link, &a->port->dns);
+	a->has_question = wv_flow_begin(&a->query, w->flow, &a->p, frame, !a->port->is_inside);
+	if (!a->has_question || a->port->is_inside)
+		return;
+	wv_name_unpack(&qname, frame + a->p.payload, a->query.qname);
+	wv_trust_approach(&a->zone, w->trust, &qname);
+}
+
+static void arrival_approach(struct worker *w, const struct arrival *a)
+{
+	if (!a->has_question)
+		return;
+	wv_flow_approach(&a->query, w->flow);
+	if (!a->port->is_inside)
+		wv_trust_approach_zones(&a->zone);
+}
+
+static void arrivals_begin(struct worker *w, struct rte_mbuf *const m[], unsigned n)
+{
+	for (unsigned i = 0; i < RTE_MIN(n, AHEAD); i++)
+		frame_fetch(m[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			frame_fetch(m[i + AHEAD]);
+		arrival_begin(w, &w->arrivals[i], m[i]);
+	}
+}
+
+static void arrivals_work(struct worker *w, unsigned lane, unsigned n)
+{
+	for (unsigned i = 0; i < RTE_MIN(n, AHEAD); i++)
+		arrival_approach(w, &w->arrivals[i]);
+	for (unsigned i = 0; i < n; i++) {
+		const struct arrival *a = &w->arrivals[i];
+
+		if (i + AHEAD < n)
+			arrival_approach(w, a + AHEAD);
+		if (a->port->is_inside)
+			query_parse(w, a);
+		else
+			response_parse(w, lane, a);
+	}
+}
+
 static unsigned worker_parse(struct worker *w, unsigned lane)
 {
 	struct worker_lane *l = &w->lanes[lane];
@@ -432,16 +497,8 @@ static unsigned worker_parse(struct worker *w, unsigned lane)
 	if (n == 0)
 		return 0;
 	worker_clock(w);
-	for (unsigned i = 0; i < n; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
-	for (unsigned i = 0; i < n; i++) {
-		const struct port *port = &w->ports[w->index_of[m[i]->port]];
-
-		if (port->is_inside)
-			query_parse(w, m[i], port);
-		else
-			response_parse(w, lane, m[i], port);
-	}
+	arrivals_begin(w, m, n);
+	arrivals_work(w, lane, n);
 	return n;
 }
 

@@ -2,13 +2,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "wv_flow.h"
 
 #define WAYS        8 // entries of a bucket
-#define ENTRIES_MAX (1u << 26)
-#define HUGE_PAGE   (2u << 20)
+#define ENTRIES_MAX (1u << 24)
+#define LIFE_TICKS  (1u << 14) // at most; ticks wrap after a thousand lives
 
 #define FLAG_DO     1
 #define FLAG_CD     2
@@ -16,49 +15,63 @@
 #define FLAG_EDNS   8
 #define FLAG_COOKIE 16
 
-// All of a query but its name. A response has the addresses and ports the other way round.
-struct key {
-	uint8_t client[16], server[16]; // IPv4: the first four octets
-	uint16_t client_port, server_port;
-	uint16_t id, qtype, qclass;
-	uint8_t ip, proto;
-	uint8_t qname_len;
-	uint8_t zero[3];
-};
-static_assert(sizeof(struct key) == 48, "a key without gaps");
-
-// A name with letters as they came, and eight zeros behind it.
-struct name {
-	uint8_t len;
-	_Alignas(8) uint8_t octets[264];
-};
+static_assert(sizeof(struct wv_flow_key) == 48, "a key without gaps");
 
 struct entry {
-	struct key key;
+	struct wv_flow_key key;
 	uint64_t born;
 	uint16_t edns_size;
 	uint8_t flags;
-	uint8_t qname[256];
+	uint8_t qname[256]; // letters as they came, and zeros up to the next eighth octet
 } __attribute__((aligned(WV_CACHE_LINE)));
 static_assert(sizeof(struct entry) == 5 * WV_CACHE_LINE, "five lines, two touched as a rule");
 
-// What is looked at before any entry is.
+/*
+ * What is looked at before any entry is: in each way the tag of a question, when it was added in
+ * parts of a life, and which entry has it. 0: empty. Entries belong to no bucket: the one that was
+ * left last is taken next, so that as much memory is in use as there are queries under way.
+ */
 struct bucket {
-	uint32_t tag[WAYS];  // 0: empty
-	uint32_t tick[WAYS]; // when it was added, in parts of a life
+	uint64_t way[WAYS]; // 16 bits of tag, 24 of tick, 24 of entry
 } __attribute__((aligned(WV_CACHE_LINE)));
 static_assert(sizeof(struct bucket) == WV_CACHE_LINE, "one line");
 
+#define TICK_MASK  0xffffffu
+#define ENTRY_MASK 0xffffffu
+
 struct wv_flow {
 	struct bucket *buckets;
-	struct entry *entries; // WAYS for each bucket, in order
-	uint64_t mask;         // buckets - 1
+	struct entry *entries; // WAYS for each bucket
+	uint32_t *free;        // entries in no bucket, the last first
+	unsigned n_free;
+	uint64_t mask; // buckets - 1
 	uint64_t life;
 	uint64_t seed[4];
 	unsigned tick_shift; // a tick is 2^tick_shift cycles
 	uint32_t life_ticks;
 	struct wv_flow_counts counts;
 };
+
+static inline uint64_t way_make(uint16_t tag, uint32_t tick, uint32_t entry)
+{
+	return (uint64_t)tag << 48 | (uint64_t)(tick & TICK_MASK) << 24 | entry;
+}
+
+static inline uint16_t way_tag(uint64_t way)
+{
+	return (uint16_t)(way >> 48);
+}
+
+static inline uint32_t way_entry(uint64_t way)
+{
+	return way & ENTRY_MASK;
+}
+
+// Ticks since it was added.
+static inline uint32_t way_age(uint64_t way, uint32_t tick)
+{
+	return (tick - (uint32_t)(way >> 24)) & TICK_MASK;
+}
 
 static unsigned entries_rounded(unsigned entries)
 {
@@ -71,8 +84,8 @@ static unsigned entries_rounded(unsigned entries)
 
 static size_t block_size(unsigned entries)
 {
-	return (size_t)entries * sizeof(struct entry)
-		+ (size_t)entries / WAYS * sizeof(struct bucket);
+	return (size_t)entries / WAYS * sizeof(struct bucket)
+		+ (size_t)entries * (sizeof(struct entry) + sizeof(uint32_t));
 }
 
 size_t wv_flow_memory(unsigned entries)
@@ -101,20 +114,22 @@ struct wv_flow *wv_flow_create(const struct wv_flow_params *params, struct wv_er
 	}
 	flow = calloc(1, sizeof(*flow));
 	if (flow != NULL)
-		flow->buckets = aligned_alloc(WV_CACHE_LINE, size);
+		flow->buckets = wv_table_alloc(size);
 	if (flow == NULL || flow->buckets == NULL) {
 		wv_fail(err, ENOMEM, "query table: no memory for %u entries (%zu octets)", entries,
 			size);
 		free(flow);
 		return NULL;
 	}
-	if (size >= HUGE_PAGE)
-		(void)madvise(flow->buckets, size, MADV_HUGEPAGE);
-	memset(flow->buckets, 0, size); // all of it is touched now, not under way
 	flow->mask = entries / WAYS - 1;
 	flow->entries = (struct entry *)(flow->buckets + entries / WAYS);
+	flow->free = (uint32_t *)(flow->entries + entries);
+	while (flow->n_free < entries) {
+		flow->free[flow->n_free] = entries - 1 - flow->n_free;
+		flow->n_free++;
+	}
 	flow->life = params->life;
-	while (params->life >> flow->tick_shift > 1u << 20)
+	while (params->life >> flow->tick_shift > LIFE_TICKS)
 		flow->tick_shift++;
 	flow->life_ticks = (uint32_t)(params->life >> flow->tick_shift);
 	for (unsigned i = 0; i < WV_COUNT(flow->seed); i++) // odd, so that none is zero
@@ -150,24 +165,26 @@ static uint64_t lower8(uint64_t v)
 	return v | ((from_a & ~over_z & ~v & ones * 0x80) >> 2);
 }
 
-static void name_read(struct name *name, const struct wv_message *m)
+// Octets i to i + 7 of a name, zeros behind its end. It lies behind a header, so that there are
+// eight octets before its end in any case.
+static uint64_t name_load(const struct wv_flow_look *look, unsigned i)
 {
-	name->len = (uint8_t)wv_name_unpack_exact(name->octets, m->base, m->base + m->qname);
-	memset(name->octets + name->len, 0, 8);
+	unsigned left = look->key.qname_len - i;
+
+	if (left >= 8)
+		return load64(look->qname + i);
+	return load64(look->qname + look->key.qname_len - 8) >> 8 * (8 - left);
 }
 
-static void key_read(struct key *key, const struct wv_packet *p, const uint8_t *frame,
-	const struct wv_message *m, bool is_response)
+static void key_read(
+	struct wv_flow_key *key, const struct wv_packet *p, const uint8_t *frame, bool is_response)
 {
 	const uint8_t *client = frame + (is_response ? p->dst : p->src);
 	const uint8_t *server = frame + (is_response ? p->src : p->dst);
 
-	*key = (struct key){
+	*key = (struct wv_flow_key){
 		.client_port = is_response ? p->dst_port : p->src_port,
 		.server_port = is_response ? p->src_port : p->dst_port,
-		.id = m->id,
-		.qtype = m->qtype,
-		.qclass = m->qclass,
 		.ip = p->ip,
 		.proto = p->proto,
 	};
@@ -180,75 +197,146 @@ static void key_read(struct key *key, const struct wv_packet *p, const uint8_t *
 	memcpy(key->server, server, 16);
 }
 
-static uint64_t key_hash(const struct wv_flow *flow, const struct key *key, const struct name *name)
+// The question is the first thing after the header, so its name cannot be compressed.
+static bool question_read(struct wv_flow_look *look, const uint8_t *payload, size_t len)
 {
-	const uint8_t *k = (const uint8_t *)key;
+	struct wv_wire w = wv_wire_open(payload, len);
+	const uint8_t *header = wv_wire_take(&w, WV_HEADER_LEN);
+	const uint8_t *qname = wv_wire_name(&w);
+	const uint8_t *rest = wv_wire_take(&w, 4);
+
+	if (w.bad || wv_load16(header + 4) != 1)
+		return false;
+	look->qname = qname;
+	look->key.id = wv_load16(header);
+	look->key.qname_len = (uint8_t)(rest - qname);
+	look->key.qtype = wv_load16(rest);
+	look->key.qclass = wv_load16(rest + 2);
+	return true;
+}
+
+static uint64_t look_hash(const struct wv_flow_look *look, const struct wv_flow *flow)
+{
+	const uint8_t *k = (const uint8_t *)&look->key;
 	uint64_t h = flow->seed[0];
 
-	for (unsigned i = 0; i < sizeof(*key); i += 16)
+	for (unsigned i = 0; i < sizeof(look->key); i += 16)
 		h = mix(h ^ load64(k + i), flow->seed[1] ^ load64(k + i + 8));
-	for (unsigned i = 0; i < name->len; i += 8)
-		h = mix(h ^ lower8(load64(name->octets + i)), flow->seed[2]);
+	for (unsigned i = 0; i < look->key.qname_len; i += 8)
+		h = mix(h ^ lower8(name_load(look, i)), flow->seed[2]);
 	return mix(h, flow->seed[3]);
 }
 
-static bool entry_is(const struct entry *e, const struct key *key, const struct name *name)
+static inline struct bucket *look_bucket(
+	const struct wv_flow_look *look, const struct wv_flow *flow)
 {
-	if (memcmp(&e->key, key, sizeof(*key)) != 0)
+	return &flow->buckets[look->hash & flow->mask];
+}
+
+// Never 0.
+static inline uint16_t look_tag(const struct wv_flow_look *look)
+{
+	return (uint16_t)(look->hash >> 48) | 1;
+}
+
+static inline struct entry *entry_of(const struct wv_flow *flow, uint64_t way)
+{
+	return &flow->entries[way_entry(way)];
+}
+
+bool wv_flow_begin(struct wv_flow_look *look, const struct wv_flow *flow, const struct wv_packet *p,
+	const uint8_t *frame, bool is_response)
+{
+	key_read(&look->key, p, frame, is_response);
+	if (!question_read(look, frame + p->payload, p->payload_len))
 		return false;
-	for (unsigned i = 0; i < name->len; i += 8) {
-		if (lower8(load64(e->qname + i)) != lower8(load64(name->octets + i)))
+	look->is_response = is_response;
+	look->hash = look_hash(look, flow);
+	__builtin_prefetch(look_bucket(look, flow), 1);
+	return true;
+}
+
+void wv_flow_approach(const struct wv_flow_look *look, const struct wv_flow *flow)
+{
+	const struct bucket *b = look_bucket(look, flow);
+	uint16_t tag = look_tag(look);
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		const struct entry *e = entry_of(flow, b->way[i]);
+
+		if (way_tag(b->way[i]) != tag)
+			continue;
+		__builtin_prefetch(e);
+		__builtin_prefetch((const uint8_t *)e + WV_CACHE_LINE);
+		return;
+	}
+}
+
+static bool entry_is(const struct entry *e, const struct wv_flow_look *look)
+{
+	const uint8_t *a = (const uint8_t *)&e->key, *b = (const uint8_t *)&look->key;
+	uint64_t differ = 0;
+
+	for (unsigned i = 0; i < sizeof(look->key); i += 8)
+		differ |= load64(a + i) ^ load64(b + i);
+	if (differ != 0)
+		return false;
+	for (unsigned i = 0; i < look->key.qname_len; i += 8) {
+		if (lower8(load64(e->qname + i)) != lower8(name_load(look, i)))
 			return false;
 	}
 	return true;
 }
 
-// A query or a response on its way through the table.
-struct look {
-	struct key key;
-	struct name name;
-	struct bucket *bucket;
-	struct entry *entries; // of the bucket
-	uint32_t tag;
-};
-
-static void look_begin(struct look *look, struct wv_flow *flow, const struct wv_packet *p,
-	const uint8_t *frame, const struct wv_message *m, bool is_response)
+// Its way in its bucket; NULL: it is not there.
+static uint64_t *look_find(const struct wv_flow_look *look, const struct wv_flow *flow)
 {
-	uint64_t hash, index;
+	struct bucket *b = look_bucket(look, flow);
+	uint16_t tag = look_tag(look);
 
-	name_read(&look->name, m);
-	key_read(&look->key, p, frame, m, is_response);
-	look->key.qname_len = look->name.len;
-	hash = key_hash(flow, &look->key, &look->name);
-	index = hash & flow->mask;
-	look->bucket = &flow->buckets[index];
-	look->entries = &flow->entries[index * WAYS];
-	look->tag = (uint32_t)(hash >> 32) | 1;
-}
-
-static unsigned look_find(const struct look *look)
-{
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (look->bucket->tag[i] == look->tag
-			&& entry_is(&look->entries[i], &look->key, &look->name))
-			return i;
+		if (way_tag(b->way[i]) == tag && entry_is(entry_of(flow, b->way[i]), look))
+			return &b->way[i];
 	}
-	return WAYS;
+	return NULL;
 }
 
 // The place for one more: an empty one, else the oldest.
-static unsigned place_find(const struct bucket *b, uint32_t tick)
+static uint64_t *place_find(struct bucket *b, uint32_t tick)
 {
 	unsigned oldest = 0;
 
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (b->tag[i] == 0)
-			return i;
-		if (tick - b->tick[i] > tick - b->tick[oldest])
+		if (b->way[i] == 0)
+			return &b->way[i];
+		if (way_age(b->way[i], tick) > way_age(b->way[oldest], tick))
 			oldest = i;
 	}
-	return oldest;
+	return &b->way[oldest];
+}
+
+// An entry for one more, in a way of its bucket.
+static struct entry *entry_take(
+	struct wv_flow *flow, const struct wv_flow_look *look, uint32_t tick)
+{
+	uint64_t *way = look_find(look, flow);
+	uint32_t entry;
+
+	if (way != NULL) {
+		flow->counts.renewed++;
+		entry = way_entry(*way);
+	} else {
+		flow->counts.added++;
+		way = place_find(look_bucket(look, flow), tick);
+		if (*way == 0) {
+			entry = flow->free[--flow->n_free]; // there are as many as ways
+		} else {
+			flow->counts.forgotten += way_age(*way, tick) <= flow->life_ticks;
+			entry = way_entry(*way);
+		}
+	}
+	*way = way_make(look_tag(look), tick, entry);
+	return &flow->entries[entry];
 }
 
 static uint8_t flags_of(const struct wv_message *m)
@@ -259,34 +347,21 @@ static uint8_t flags_of(const struct wv_message *m)
 		| (m->cookie != WV_MESSAGE_NOTHING ? FLAG_COOKIE : 0));
 }
 
-void wv_flow_add(struct wv_flow *flow, const struct wv_packet *p, const uint8_t *frame,
-	const struct wv_message *m, uint64_t now)
+void wv_flow_add(struct wv_flow *flow, const struct wv_flow_look *look, const struct wv_message *m,
+	uint64_t now)
 {
-	uint32_t tick = (uint32_t)(now >> flow->tick_shift);
-	struct look look;
-	struct entry *e;
-	unsigned i;
+	struct entry *e = entry_take(flow, look, (uint32_t)(now >> flow->tick_shift));
 
-	assert(m->count[0] == 1);
-	look_begin(&look, flow, p, frame, m, false);
-	i = look_find(&look);
-	if (i < WAYS) {
-		flow->counts.renewed++;
-	} else {
-		i = place_find(look.bucket, tick);
-		if (look.bucket->tag[i] != 0 && tick - look.bucket->tick[i] <= flow->life_ticks)
-			flow->counts.forgotten++;
-		flow->counts.added++;
-	}
-	look.bucket->tag[i] = look.tag;
-	look.bucket->tick[i] = tick;
-	e = &look.entries[i];
-	e->key = look.key;
+	assert(!look->is_response);
+	e->key = look->key;
 	e->born = now;
 	e->edns_size = m->has_edns ? m->edns_size : 0;
 	e->flags = flags_of(m);
-	for (unsigned at = 0; at < look.name.len; at += 8)
-		memcpy(e->qname + at, look.name.octets + at, 8);
+	for (unsigned at = 0; at < look->key.qname_len; at += 8) {
+		uint64_t octets = name_load(look, at);
+
+		memcpy(e->qname + at, &octets, 8);
+	}
 }
 
 static void query_fill(struct wv_flow_query *query, const struct entry *e)
@@ -311,21 +386,21 @@ static uint64_t age(uint64_t now, uint64_t born)
 	return (int64_t)(now - born) > 0 ? now - born : 0;
 }
 
-bool wv_flow_match(struct wv_flow *flow, const struct wv_packet *p, const uint8_t *frame,
-	const struct wv_message *m, uint64_t now, bool take, struct wv_flow_query *query)
+bool wv_flow_match(struct wv_flow *flow, const struct wv_flow_look *look, uint64_t now, bool take,
+	struct wv_flow_query *query)
 {
-	struct look look;
-	unsigned i;
+	uint64_t *way = look_find(look, flow);
 
-	look_begin(&look, flow, p, frame, m, true);
-	i = look_find(&look);
-	if (i == WAYS || age(now, look.entries[i].born) > flow->life) {
+	assert(look->is_response);
+	if (way == NULL || age(now, entry_of(flow, *way)->born) > flow->life) {
 		flow->counts.unmatched++;
 		return false;
 	}
-	query_fill(query, &look.entries[i]);
-	if (take)
-		look.bucket->tag[i] = 0;
+	query_fill(query, entry_of(flow, *way));
+	if (take) {
+		flow->free[flow->n_free++] = way_entry(*way);
+		*way = 0;
+	}
 	flow->counts.matched++;
 	return true;
 }

@@ -83,11 +83,21 @@ static struct sent send_message(const struct question *q, bool is_response, uint
 	return s;
 }
 
+static void add(struct wv_flow *flow, const struct sent *s, uint64_t now)
+{
+	struct wv_flow_look look;
+
+	if (!wv_flow_begin(&look, flow, &s->p, s->frame, false))
+		abort();
+	wv_flow_approach(&look, flow);
+	wv_flow_add(flow, &look, &message, now);
+}
+
 static void ask(struct wv_flow *flow, const struct question *q, uint64_t now)
 {
 	struct sent s = send_message(q, false, 0, NULL, 0);
 
-	wv_flow_add(flow, &s.p, s.frame, &message, now);
+	add(flow, &s, now);
 	free(s.frame);
 }
 
@@ -95,8 +105,13 @@ static bool answered(struct wv_flow *flow, const struct question *q, uint64_t no
 	struct wv_flow_query *query)
 {
 	struct sent s = send_message(q, true, 0, NULL, 0);
-	bool found = wv_flow_match(flow, &s.p, s.frame, &message, now, take, query);
+	struct wv_flow_look look;
+	bool found;
 
+	if (!wv_flow_begin(&look, flow, &s.p, s.frame, true))
+		abort();
+	wv_flow_approach(&look, flow);
+	found = wv_flow_match(flow, &look, now, take, query);
 	free(s.frame);
 	return found;
 }
@@ -210,7 +225,7 @@ static void test_query_kept(void)
 
 	mixed.qname = "\3WwW\7eXaMpLe";
 	s = send_message(&mixed, false, WV_FLAG_CD | WV_FLAG_RD, opt, sizeof(opt));
-	wv_flow_add(flow, &s.p, s.frame, &message, 0);
+	add(flow, &s, 0);
 	free(s.frame);
 	REQUIRE(answered(flow, &lower, 1, true, &query));
 	CHECK(query.dnssec_ok && query.checking_disabled && query.has_edns && query.has_cookie);
@@ -218,7 +233,7 @@ static void test_query_kept(void)
 	CHECK(query.qname_len == 13 && memcmp(query.qname, mixed.qname, 13) == 0);
 
 	s = send_message(&base, false, 0, tsig, sizeof(tsig));
-	wv_flow_add(flow, &s.p, s.frame, &message, 0);
+	add(flow, &s, 0);
 	free(s.frame);
 	REQUIRE(answered(flow, &base, 1, true, &query));
 	CHECK(query.is_signed && !query.dnssec_ok && !query.has_edns && query.edns_size == 0);
@@ -298,6 +313,47 @@ static void test_many(void)
 	wv_flow_destroy(flow);
 }
 
+// Payloads without one question that can be read: whole, or cut after `len` octets.
+static const struct {
+	const char *what;
+	const char *octets;
+	uint16_t len;
+	bool found;
+} unreadable[] = {
+	{"a question", "\0\7\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1", 19, true},
+	{"nothing", "", 0, false},
+	{"a header cut", "\0\7\1\0\0\1\0\0\0\0\0", 11, false},
+	{"a header alone", "\0\7\1\0\0\1\0\0\0\0\0\0", 12, false},
+	{"a name without its end", "\0\7\1\0\0\1\0\0\0\0\0\0\1a", 14, false},
+	{"a type cut", "\0\7\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0", 18, false},
+	{"no question", "\0\7\1\0\0\0\0\0\0\0\0\0\1a\0\0\1\0\1", 19, false},
+	{"two questions", "\0\7\1\0\0\2\0\0\0\0\0\0\1a\0\0\1\0\1", 19, false},
+	{"a pointer to itself", "\0\7\1\0\0\1\0\0\0\0\0\0\xc0\x0c\0\1\0\1", 18, false},
+	{"a pointer to the header", "\0\7\1\0\0\1\0\0\0\0\0\0\1a\xc0\0\0\1\0\1", 20, false},
+	{"a pointer to its own label", "\0\7\1\0\0\1\0\0\0\0\0\0\1a\xc0\x0c\0\1\0\1", 20, false},
+};
+
+static void test_unreadable(void)
+{
+	struct wv_flow *flow = flow_make(64);
+	struct wv_flow_look look;
+
+	for (unsigned i = 0; i < WV_COUNT(unreadable); i++) {
+		uint16_t len = unreadable[i].len;
+		uint8_t frame[100];
+		size_t at = ip_write(frame, &base, false, len);
+		struct sent s;
+
+		memcpy(frame + at, unreadable[i].octets, len);
+		s.frame = test_exact(frame, at + len);
+		wv_packet_look(&s.p, s.frame, at + len, WV_LINK_RAW_IP, &ports);
+		CHECK_ROW(&unreadable[i],
+			wv_flow_begin(&look, flow, &s.p, s.frame, false) == unreadable[i].found);
+		free(s.frame);
+	}
+	wv_flow_destroy(flow);
+}
+
 static void test_limits(void)
 {
 	const struct wv_flow_params none = {.entries = 0, .life = 1};
@@ -321,6 +377,7 @@ static const struct test tests[] = {
 	{"an entry answers within its life, renewed by a repeat", test_life},
 	{"a full bucket forgets the dead first, then the oldest", test_full},
 	{"many questions find their places", test_many},
+	{"what has not one question that can be read is not looked up", test_unreadable},
 	{"sizes are rounded, and refused when absurd", test_limits},
 };
 
