@@ -23,7 +23,6 @@
 #define NO_PORT    65535 // a UDP port that the traffic never uses
 #define FILLER_LEN 60
 #define EAL_BESIDE (64u << 20) // octets of EAL's own, and what is lost to alignment
-#define OBJECT_MAX (sizeof(struct rte_mbuf) + 8 * RTE_CACHE_LINE_SIZE) // beside the data room
 
 // A port: packets that come in there, and the ring that takes what goes out.
 struct side {
@@ -78,7 +77,8 @@ static size_t rig_octets(const struct rig *r)
 
 	for (unsigned i = 0; i < n_parts && i < WV_COUNT(parts); i++)
 		octets += parts[i].in_eal ? parts[i].octets : 0;
-	octets += n * (OBJECT_MAX + data_room(r));
+	octets += (size_t)n
+		* rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + data_room(r), 0, NULL);
 	octets += ring_octets(n) + 2 * ring_octets(r->outside.n) + 2 * ring_octets(r->inside.n);
 	return octets;
 }
