@@ -28,7 +28,7 @@
 #define NOW_S  1790000000u
 #define NOW_US (NOW_S * 1000000ull)
 #define POOL_N 16383
-#define FRAME  2048 // octets of the longest frame here
+#define FRAME  4096 // octets of the longest frame here: more than a buffer holds
 #define RX_MAX 8192 // packets that a port can be given
 #define ID     0x4711
 #define CLIENT 40000
@@ -570,13 +570,15 @@ static void give(struct side *s, const struct frame *f)
 // The next frame that the port sent; false: there is none.
 static bool sent_by(struct side *s, struct frame *f)
 {
+	uint8_t buffer[FRAME];
+	const char *why;
 	struct rte_mbuf *m;
 
 	f->len = 0;
 	if (rte_ring_dequeue(s->tx, (void **)&m) < 0)
 		return false;
-	if (m->nb_segs == 1 && m->data_len == m->pkt_len && m->pkt_len <= sizeof(f->octets))
-		frame_put(f, rte_pktmbuf_mtod(m, void *), m->pkt_len);
+	if (rte_mbuf_check(m, 1, &why) == 0 && m->pkt_len <= sizeof(buffer))
+		frame_put(f, rte_pktmbuf_read(m, 0, m->pkt_len, buffer), m->pkt_len);
 	rte_pktmbuf_free(m);
 	return true;
 }
@@ -962,6 +964,34 @@ static void test_segments(void)
 	CHECK(wire_run(&w) && w.result == 0);
 	CHECK(sent_by(&w.outside, &got) && frames_equal(&got, &query));
 	CHECK(sent_by(&w.inside, &got) && is_servfail_for(&got, &response));
+	wire_close(&w);
+}
+
+// One that no buffer has room for passes, and is counted as not judged.
+static void test_long(void)
+{
+	static struct wire w;
+	static struct build b;
+	struct frame response, got;
+	struct rte_mbuf *m, *tail;
+
+	message_answer(&b, "www.signed", ID);
+	while (b.len < 3000)
+		build_rr(&b, WV_SECTION_ADDITIONAL, WV_TYPE_A, 300, "\xc0\x00\x02\x50", 4);
+	frame_udp(&response, &plain4, false, 53, CLIENT, b.octets, b.len);
+	wire_open(&w, SOLO, 64);
+	m = rte_pktmbuf_alloc(pool);
+	tail = rte_pktmbuf_alloc(pool);
+	REQUIRE(m != NULL && tail != NULL);
+	memcpy(rte_pktmbuf_append(m, 2000), response.octets, 2000);
+	memcpy(rte_pktmbuf_append(tail, (uint16_t)(response.len - 2000)), response.octets + 2000,
+		response.len - 2000);
+	REQUIRE(rte_pktmbuf_chain(m, tail) == 0 && rte_ring_enqueue(w.outside.rx, m) == 0);
+	w.outside.n++;
+	CHECK(wire_run(&w) && w.result == 0);
+	CHECK(sent_by(&w.inside, &got) && frames_equal(&got, &response));
+	CHECK(w.counts.responses[WV_REASON_NOT_JUDGED][WV_ACTION_PASS] == 1);
+	CHECK(w.counts.packets[0][WV_PACKET_DNS_UDP] == 1);
 	wire_close(&w);
 }
 
@@ -1702,6 +1732,7 @@ static const struct test tests[] = {
 	{"what cannot be read is dropped in enforce mode", test_unreadable},
 	{"what is not a response passes octet for octet, in order", test_passing},
 	{"a frame of several segments is judged, too", test_segments},
+	{"a frame that fits no buffer passes, counted as not judged", test_long},
 	{"packets of a pair are taken in order of their times, queries first", test_times},
 	{"a query's life is measured by the capture's clock", test_life},
 	{"an answer is judged by what came before it", test_chain},

@@ -60,14 +60,15 @@ static int port_check(
 	return rc;
 }
 
-// A frame that does not fit into one buffer comes in several, where the device can.
+// A frame that does not fit into one buffer comes in several, where the device can send such, too.
 static bool port_scatters(const struct wv_port_params *p, const struct rte_eth_dev_info *info)
 {
 	const uint32_t beside = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN;
 	uint32_t room = rte_pktmbuf_data_room_size(p->pool);
 
 	return p->mtu + beside > room - RTE_MIN(room, (uint32_t)RTE_PKTMBUF_HEADROOM)
-		&& (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0;
+		&& (info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER) != 0
+		&& (info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
 }
 
 /*
@@ -93,8 +94,10 @@ static int port_configure(uint16_t id, const struct wv_port_params *p,
 	uint64_t addresses = info->flow_type_rss_offloads & RSS_ADDRESSES;
 	int rc;
 
-	if (port_scatters(p, info))
+	if (port_scatters(p, info)) {
 		conf.rxmode.offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
+		conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	}
 	if (p->queues > 1) {
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		conf.rx_adv_conf.rss_conf.rss_key = rss_key(info, key);
