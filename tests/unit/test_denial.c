@@ -465,7 +465,7 @@ static void test_proofs(void)
 			proofs[i].zone, proofs[i].name, proofs[i].records, RECORDS, &limits, &used);
 
 		if (said != proofs[i].said || used != proofs[i].used)
-			fprintf(stderr, "\nsaid %u, used %x", said, used);
+			fprintf(stderr, "\nsaid %u, used %x", (unsigned)said, used);
 		CHECK_ROW(&proofs[i], said == proofs[i].said);
 		CHECK_ROW(&proofs[i], used == proofs[i].used);
 	}
