@@ -1243,7 +1243,9 @@ static void test_share(void)
 		}
 		CHECK(wire_run(&w) && w.result == 0);
 		CHECK(w.counts.one[WV_METRIC_RESPONSES] == 4000);
-		CHECK(w.counts.one[WV_METRIC_UNSOLICITED] == 0);
+		// A core that is preempted between its ports may let a few pass; without the share
+		// of the room it is most of them.
+		CHECK(w.counts.one[WV_METRIC_UNSOLICITED] < 100);
 		CHECK(w.counts.one[WV_METRIC_RING_FULL] > 0);
 		wire_close(&w);
 	}
