@@ -30,6 +30,7 @@ void wv_app_settings(struct wv_validate_settings *settings, const struct wv_conf
 				.iterations_bogus =
 					(uint16_t)config->budgets.nsec3_iterations_bogus,
 				.records = (uint16_t)config->budgets.nsec3_records,
+				.sha1_blocks = (uint16_t)config->budgets.nsec3_sha1_blocks,
 			},
 	};
 }

@@ -260,6 +260,8 @@ const struct setting wv_config_settings[] = {
 		65535, 150, "more make a response bogus (RFC 9276 3.2)"),
 	NUMBER("budgets", "nsec3_records", "records", budgets.nsec3_records, 1, 32, 10,
 		"NSEC3 records of a response that are looked at"),
+	NUMBER("budgets", "nsec3_sha1_blocks", "blocks", budgets.nsec3_sha1_blocks, 1, 65535, 2400,
+		"of 64 octets that a response makes SHA-1 hash for NSEC3"),
 	NUMBER("budgets", "cname_chain", "records", budgets.cname_chain, 1, 32, 16,
 		"CNAME records that are followed in a response"),
 

@@ -96,7 +96,7 @@ struct wv_config {
 	struct {
 		unsigned needed_rrsets, signatures_per_rrset, failures_per_rrset, keys_per_tag, ds,
 			dnskeys, nsec3_iterations_insecure, nsec3_iterations_bogus, nsec3_records,
-			cname_chain;
+			nsec3_sha1_blocks, cname_chain;
 	} budgets;
 	struct {
 		struct wv_config_list preload, insecure;

@@ -300,7 +300,7 @@ static enum wv_denial_ds nsec3_no_ds(const struct nsec3 records[], unsigned n,
 	const struct wv_name *zone, const struct wv_name *name,
 	const struct wv_denial_limits *limits, uint32_t *used)
 {
-	struct chain c = {.records = records, .n = n, .blocks = WV_DENIAL_BLOCKS};
+	struct chain c = {.records = records, .n = n, .blocks = limits->sha1_blocks};
 	const struct nsec3 *over = NULL; // of those above a limit, one with the fewest iterations
 	unsigned chains = 0;
 

@@ -19,13 +19,13 @@
 #include "wv_digest.h"
 #include "wv_verdict.h"
 
-#define WV_DENIAL_SETS   32   // NSEC and NSEC3 RRsets looked at in one message
-#define WV_DENIAL_BLOCKS 2400 // SHA-1 blocks hashed for one name (RFC 5155 8.4)
+#define WV_DENIAL_SETS 32 // NSEC and NSEC3 RRsets looked at in one message
 
 struct wv_denial_limits {
 	uint16_t iterations_insecure; // above: insecure once the record is verified
 	uint16_t iterations_bogus;    // above: bogus
 	uint16_t records;             // NSEC3 records of a message that are looked at
+	uint16_t sha1_blocks;         // hashed for one name (RFC 5155 8.4)
 };
 
 enum wv_denial_ds {
@@ -47,7 +47,7 @@ enum wv_denial_ds {
  * Ignored: sets of other types, malformed records, NSEC with a next name outside `zone`, NSEC3
  * of unknown hash or flags or not directly below `zone`, records with SOA below `zone` (the
  * child's own), more than `limits->records` NSEC3 records, a third NSEC3 chain, what
- * WV_DENIAL_BLOCKS do not suffice for. A span never proves anything for names outside the zone.
+ * `limits->sha1_blocks` do not suffice for. A span never proves anything for names outside the zone.
  * A span without opt-out denies the name itself, which is not asked here: UNPROVEN.
  * @param n     sets beyond WV_DENIAL_SETS are not looked at
  * @param used  out: bit i is set where sets[i] was needed for the result

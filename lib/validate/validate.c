@@ -13,7 +13,10 @@ const struct wv_validate_settings wv_validate_presets = {
 	.ds = 8,
 	.dnskeys = 64,
 	.cname_chain = 16,
-	.denial = {.iterations_insecure = 50, .iterations_bogus = 150, .records = 10},
+	.denial = {.iterations_insecure = 50,
+		.iterations_bogus = 150,
+		.records = 10,
+		.sha1_blocks = 2400},
 };
 
 static bool type_carries_no_proof(uint16_t type)

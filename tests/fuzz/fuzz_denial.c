@@ -13,6 +13,7 @@ static const struct wv_denial_limits limits = {
 	.iterations_insecure = 50,
 	.iterations_bogus = 150,
 	.records = RECORDS,
+	.sha1_blocks = 2400,
 };
 
 static void digest_init(void)
