@@ -17,6 +17,7 @@ void wv_app_settings(struct wv_validate_settings *settings, const struct wv_conf
 		.sha1 = config->validation.sha1_validate,
 		.assume_do = config->validation.assume_do,
 		.needed_rrsets = (uint16_t)config->budgets.needed_rrsets,
+		.weight = (uint16_t)config->budgets.weight,
 		.signatures_per_rrset = (uint16_t)config->budgets.signatures_per_rrset,
 		.failures_per_rrset = (uint16_t)config->budgets.failures_per_rrset,
 		.keys_per_tag = (uint16_t)config->budgets.keys_per_tag,

@@ -391,6 +391,17 @@ size_t wv_canon_signed_data(const struct wv_message *m, const struct wv_rrset *s
 	return ok ? (size_t)(s.pos - out) : 0;
 }
 
+size_t wv_canon_signed_bound(
+	const struct wv_message *m, const struct wv_rrset *set, const struct wv_name *owner)
+{
+	size_t names = has_names(set->type) ? formats[set->type].names : 0;
+	size_t len = RRSIG_FIXED + WV_NAME_MAX;
+
+	wv_foreach_rr(m, set, rr)
+		len += owner->len + 10 + names * WV_NAME_MAX + rr->rdlen;
+	return len;
+}
+
 uint16_t wv_canon_key_tag(const uint8_t *rdata, size_t len)
 {
 	uint32_t sum = 0;

@@ -38,6 +38,10 @@ size_t wv_canon_rdata(
 size_t wv_canon_signed_data(const struct wv_message *m, const struct wv_rrset *set,
 	const struct wv_rrsig *sig, const struct wv_name *owner, uint8_t *out, size_t room);
 
+// No signed data over the set is longer than this, whatever the signature: one look at each record.
+size_t wv_canon_signed_bound(
+	const struct wv_message *m, const struct wv_rrset *set, const struct wv_name *owner);
+
 // Key tag of a DNSKEY's RDATA (RFC 4034 appendix B; algorithm 1 is not handled apart).
 uint16_t wv_canon_key_tag(const uint8_t *rdata, size_t len);
 

@@ -242,8 +242,10 @@ const struct setting wv_config_settings[] = {
 	FLAG("validation", "assume_do", validation.assume_do, true,
 		"a response whose query was not seen is judged as if it had asked for DNSSEC"),
 
-	NUMBER("budgets", "needed_rrsets", "RRsets", budgets.needed_rrsets, 1, 32, 16,
-		"that an answer and its proof may need"),
+	NUMBER("budgets", "needed_rrsets", "RRsets", budgets.needed_rrsets, 1, 64, 16,
+		"that an answer and its proof need, whose first good check is free"),
+	NUMBER("budgets", "weight", "checks", budgets.weight, 1, 4096, 64,
+		"of ECDSA P-256, or what costs as much: all other checks of a response together"),
 	NUMBER("budgets", "signatures_per_rrset", "signatures", budgets.signatures_per_rrset, 1, 64,
 		8, "that are looked at; expired ones and those of other keys do not count"),
 	NUMBER("budgets", "failures_per_rrset", "checks", budgets.failures_per_rrset, 1, 64, 4,

@@ -94,9 +94,9 @@ struct wv_config {
 		bool assume_do;
 	} validation;
 	struct {
-		unsigned needed_rrsets, signatures_per_rrset, failures_per_rrset, keys_per_tag, ds,
-			dnskeys, nsec3_iterations_insecure, nsec3_iterations_bogus, nsec3_records,
-			nsec3_sha1_blocks, cname_chain;
+		unsigned needed_rrsets, weight, signatures_per_rrset, failures_per_rrset,
+			keys_per_tag, ds, dnskeys, nsec3_iterations_insecure,
+			nsec3_iterations_bogus, nsec3_records, nsec3_sha1_blocks, cname_chain;
 	} budgets;
 	struct {
 		struct wv_config_list preload, insecure;

@@ -118,7 +118,7 @@ struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct
 		if (v->needed[i].set == set)
 			return &v->needed[i];
 	}
-	if (v->n_needed >= v->env->settings->needed_rrsets || v->n_needed >= WV_VALIDATE_NEEDED)
+	if (v->n_needed >= WV_VALIDATE_NEEDED)
 		return need_refuse(v, zone);
 	need = &v->needed[v->n_needed];
 	need->set = set;
@@ -134,6 +134,7 @@ struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct
 	need->key = NULL;
 	need->sig = WV_MESSAGE_NOTHING;
 	need->position = need->keys = need->signatures = need->failures = 0;
+	need->data_weight = 0;
 
 	v->unsettled++;
 	reason = need_reason(v, need);

@@ -6,6 +6,7 @@
  * tests ended. A signature by an unsupported algorithm says nothing: `rrsig-missing`.
  */
 static const uint8_t telling[WV_REASON_COUNT] = {
+	[WV_REASON_BUDGET_WEIGHT] = 14,
 	[WV_REASON_BUDGET_SIGNATURES] = 14,
 	[WV_REASON_BUDGET_FAILURES] = 14,
 	[WV_REASON_BUDGET_KEYS_PER_TAG] = 14,

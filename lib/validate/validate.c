@@ -7,6 +7,7 @@ const struct wv_validate_settings wv_validate_presets = {
 	.sha1 = false,
 	.assume_do = true,
 	.needed_rrsets = 16,
+	.weight = 64,
 	.signatures_per_rrset = 8,
 	.failures_per_rrset = 4,
 	.keys_per_tag = 4,
@@ -157,6 +158,8 @@ void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *en
 	v->owed = WV_REASON_SECURE;
 	v->denies = false;
 	v->unsettled = v->n_own_keys = v->n_own_prepared = 0;
+	v->in_flight = 0;
+	v->weight = 0;
 	v->batch_next = NULL;
 	v->batch_queued = false;
 
@@ -171,6 +174,20 @@ void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *en
 		finish(v);
 }
 
+// Nothing is in flight, and the next check does not fit: what is not proven now will not be.
+static void exhaust(struct wv_validation *v)
+{
+	for (unsigned i = 0; i < v->n_needed; i++) {
+		struct wv_validate_rrset *need = &v->needed[i];
+
+		if (need->settled)
+			continue;
+		wv_validate_note(v, need, &need->rrsig, WV_REASON_BUDGET_WEIGHT);
+		wv_validate_settle(v, need, WV_REASON_BUDGET_WEIGHT);
+	}
+	finish(v);
+}
+
 unsigned wv_validate_next(struct wv_validation *v, struct wv_validate_check checks[], unsigned room)
 {
 	unsigned n = 0;
@@ -179,15 +196,24 @@ unsigned wv_validate_next(struct wv_validation *v, struct wv_validate_check chec
 		return 0;
 	for (unsigned i = 0; i < v->n_needed && n < room; i++) {
 		struct wv_validate_rrset *need = &v->needed[i];
+		uint32_t weight;
 
 		if (need->settled || need->in_flight)
 			continue;
+		weight = wv_validate_weigh(v, need);
+		if (!wv_validate_charge(v, weight)) {
+			if (v->in_flight == 0)
+				exhaust(v);
+			break;
+		}
 		need->in_flight = true;
+		v->in_flight++;
 		checks[n++] = (struct wv_validate_check){
 			.v = v,
 			.need = (uint16_t)i,
 			.sig = need->rrsig,
 			.key = need->key,
+			.weight = weight,
 		};
 	}
 	return n;
@@ -198,7 +224,10 @@ void wv_validate_answer(struct wv_validation *v, const struct wv_validate_check 
 	struct wv_validate_rrset *need = &v->needed[check->need];
 
 	need->in_flight = false;
+	v->in_flight--;
 	if (ok) {
+		if (check->need < v->env->settings->needed_rrsets)
+			v->weight -= check->weight;
 		unsigned labels = need->owner.labels
 			- (need->owner.octets[0] == 1 && need->owner.octets[1] == '*');
 

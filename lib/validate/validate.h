@@ -38,6 +38,14 @@ void wv_validate_record(
 // The query did not ask for signatures: what lacks them is not bogus for that.
 bool wv_validate_undemanded(const struct wv_validation *v);
 
+// weight.c: what checks cost.
+
+// Of the check that is next for an RRset.
+uint32_t wv_validate_weigh(const struct wv_validation *v, struct wv_validate_rrset *need);
+
+// Charge a check. False: it does not fit beside what was charged before.
+bool wv_validate_charge(struct wv_validation *v, uint32_t weight);
+
 /**
  * keys.c: list the keys that may prove a DNSKEY RRset.
  * @return WV_REASON_SECURE, or why there is none

@@ -10,6 +10,17 @@
  * `pending` is false, `reason` is the verdict on the response. struct wv_batch (wv_batch.h)
  * does all this for many responses at once.
  *
+ * A check weighs what it costs: that of its key, and that of the octets that are put in order and
+ * hashed for it. At any time, whatever a message holds and whoever answers,
+ *
+ *     handed out <= good + max(settings->weight, the heaviest check)
+ *
+ * where `handed out` is the weight of all checks that wv_validate_next() named, and `good` that of
+ * the first good check of each of the first settings->needed_rrsets needed RRsets. For that a check
+ * is charged when it is named, and the charge taken back when it was such a good one; what does not
+ * fit waits until nothing is in flight, and then the budget is used up: `budget-weight`. A check
+ * that alone is heavier than the budget is named as long as nothing was charged.
+ *
  * Units      seconds; octets; counts
  * Ownership  struct wv_validation is the caller's; it refers to the message, the environment
  *            and snapshots of the trust store until wv_validate_end()
@@ -23,7 +34,7 @@
 #include "wv_message.h"
 #include "wv_trust.h"
 
-#define WV_VALIDATE_NEEDED 32 // the largest budget of needed RRsets
+#define WV_VALIDATE_NEEDED 64 // RRsets that an answer and its proof may need
 #define WV_VALIDATE_KEYS   8  // keys of a DNSKEY RRset that match a DS and are tried
 
 enum wv_leg {
@@ -37,7 +48,8 @@ struct wv_validate_settings {
 	uint32_t skew_max_s;
 	bool sha1;      // validate algorithms 5, 7 and DS digest 1; else they count as unsupported
 	bool assume_do; // where the query was not seen
-	uint16_t needed_rrsets;
+	uint16_t needed_rrsets;        // whose first good check is free
+	uint16_t weight;               // of all other checks of a message, in checks of P-256
 	uint16_t signatures_per_rrset; // expired and wrong-tag ones do not count
 	uint16_t failures_per_rrset;
 	uint16_t keys_per_tag;
@@ -91,6 +103,7 @@ struct wv_validate_rrset {
 	uint16_t position;                // where to look for its next key
 	uint16_t keys;                    // tried for it
 	uint16_t signatures, failures;
+	uint32_t data_weight; // of what is hashed for one check; 0: not reckoned yet
 };
 
 // What kind of answer a response turned out to be.
@@ -107,6 +120,7 @@ struct wv_validate_check {
 	uint16_t need; // index in needed[]
 	struct wv_rrsig sig;
 	const struct wv_verify_key *key;
+	uint32_t weight; // charged, as in wv_verify_weight()
 };
 
 struct wv_validation {
@@ -131,6 +145,8 @@ struct wv_validation {
 	bool denies;         // NSEC and NSEC3 in needed[] are to prove that `cut` has no DS
 	const struct wv_trust_zone *denial_zone; // above `cut`
 	unsigned unsettled;                      // of needed[]
+	unsigned in_flight;                      // checks
+	uint32_t weight;                         // charged
 	// The keys of a DNSKEY answer that match a DS; of them, `own_prepared` belong to us alone.
 	unsigned n_own_keys;
 	struct {
@@ -155,7 +171,10 @@ void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *en
 	const struct wv_message *m, enum wv_message_status status,
 	const struct wv_validate_query *query, void *owner);
 
-// The next checks, at most `room`; each must be answered. 0: all are in flight, or not pending.
+/**
+ * The next checks, at most `room`; each must be answered. 0: not pending, maybe since the budget is
+ * used up now; or more will be named when those in flight are answered.
+ */
 unsigned wv_validate_next(
 	struct wv_validation *v, struct wv_validate_check checks[], unsigned room);
 

@@ -55,6 +55,7 @@ static const struct row reasons[] = {
 	[WV_REASON_DS_UNPROVEN] = {"ds-unproven", BOGUS, 12, true, "neither DS records nor their absence are proven"},
 	[WV_REASON_NSEC3_ITERATIONS_BOGUS] = {"nsec3-iterations-bogus", BOGUS, 27, false, "the NSEC3 iteration count is above the hard limit"},
 	[WV_REASON_BUDGET_NEEDED_RRSETS] = {"budget-needed-rrsets", BOGUS, 6, true, "the answer needs more RRsets than the budget allows"},
+	[WV_REASON_BUDGET_WEIGHT] = {"budget-weight", BOGUS, 6, true, "more to verify than the budget allows"},
 	[WV_REASON_BUDGET_SIGNATURES] = {"budget-signatures-per-rrset", BOGUS, 6, true, "more signatures on an RRset than the budget allows"},
 	[WV_REASON_BUDGET_FAILURES] = {"budget-failures-per-rrset", BOGUS, 6, true, "more failing signatures on an RRset than the budget allows"},
 	[WV_REASON_BUDGET_KEYS_PER_TAG] = {"budget-keys-per-tag", BOGUS, 6, true, "more keys share a key tag than the budget allows"},

@@ -213,11 +213,38 @@ bool wv_verify_key_read(
 	return true;
 }
 
+uint32_t wv_verify_weight(uint64_t ns)
+{
+	uint64_t one = algorithm_of(WV_ALG_P256)->cost_ns;
+	uint64_t weight = (WV_VERIFY_WEIGHT_ONE * ns + one / 2) / (one > 0 ? one : 1);
+
+	if (weight == 0)
+		return 1;
+	return weight < UINT32_MAX / 2 ? (uint32_t)weight : UINT32_MAX / 2;
+}
+
+// Of one check by this key.
+static uint64_t key_cost_ns(const struct wv_verify_key *key)
+{
+	const struct wv_verify_algorithm *algo = algorithm_of(key->alg);
+	struct wv_verify_rsa rsa;
+
+	if (algorithms[key->alg].bits > 0
+		|| !wv_verify_rsa_read(&rsa, key->public_key, key->public_len))
+		return algo->cost_ns;
+	return algo->cost_ns
+		+ ((uint64_t)algo->product_ns * rsa.bits * rsa.bits
+				* wv_verify_rsa_products(rsa.exponent)
+			>> 20);
+}
+
 bool wv_verify_key_init(
 	struct wv_verify_key *key, enum wv_alg alg, const uint8_t *public_key, size_t len)
 {
-	return wv_verify_key_read(key, alg, public_key, len)
-		&& algorithm_of(alg)->key_init(key, state.chosen[alg].slot);
+	if (!wv_verify_key_read(key, alg, public_key, len))
+		return false;
+	key->weight = wv_verify_weight(key_cost_ns(key));
+	return algorithm_of(alg)->key_init(key, state.chosen[alg].slot);
 }
 
 void wv_verify_key_fini(struct wv_verify_key *key)

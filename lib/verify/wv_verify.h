@@ -19,6 +19,8 @@
 #include "wv_digest.h"
 #include "wv_verify_driver.h"
 
+#define WV_VERIFY_WEIGHT_ONE 16
+
 /**
  * Choose a driver for each algorithm.
  * @param drivers  best first, at most WV_VERIFY_DRIVERS
@@ -62,6 +64,12 @@ void wv_verify_key_fini(struct wv_verify_key *key);
  *            the answer to every kind of trouble: this function fails closed
  */
 void wv_verify_batch(enum wv_alg alg, const struct wv_verify_job jobs[], unsigned n, bool ok[]);
+
+/**
+ * What work that takes OpenSSL on one core so many nanoseconds weighs beside a check, at least 1.
+ * WV_VERIFY_WEIGHT_ONE is a check of ECDSA P-256 with the driver in use.
+ */
+uint32_t wv_verify_weight(uint64_t ns);
 
 // Jobs that make a full batch with the driver in use.
 unsigned wv_verify_group(enum wv_alg alg);

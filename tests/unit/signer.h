@@ -561,7 +561,7 @@ static inline struct rrset *signed_by(struct rrset *set, const struct key *key)
 
 // Responses.
 
-#define REPLY_RRS 200
+#define REPLY_RRS 6000
 
 struct reply {
 	bool plain; // names without compression

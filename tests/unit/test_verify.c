@@ -352,12 +352,12 @@ static void test_liars(void)
 		const char *what;
 		struct wv_verify_algorithm algo;
 	} liars[] = {
-		{"says yes to all", {careless_key, careless_free, yes_run, 1}},
-		{"says no to all", {careless_key, careless_free, no_run, 8}},
-		{"is wrong in one lane", {NULL, NULL, lane_run, 8}},
-		{"does not see that an octet is missing", {NULL, NULL, length_run, 4}},
-		{"takes no key", {no_key, careless_free, no_run, 1}},
-		{"takes bad keys", {strict_key, careless_free, NULL, 1}},
+		{"says yes to all", {careless_key, careless_free, yes_run, 1, 0, 0}},
+		{"says no to all", {careless_key, careless_free, no_run, 8, 0, 0}},
+		{"is wrong in one lane", {NULL, NULL, lane_run, 8, 0, 0}},
+		{"does not see that an octet is missing", {NULL, NULL, length_run, 4, 0, 0}},
+		{"takes no key", {no_key, careless_free, no_run, 1, 0, 0}},
+		{"takes bad keys", {strict_key, careless_free, NULL, 1, 0, 0}},
 	};
 
 	for (unsigned i = 0; i < WV_COUNT(liars); i++) {
@@ -450,6 +450,66 @@ static void test_choice(void)
 	CHECK(wv_verify_init(real, WV_COUNT(real), NULL, NULL) == 0);
 }
 
+// Sixteenths of a check of P-256, by what the driver says of itself.
+static void test_weights(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t weight;
+	} keys[] = {
+		{"P-256: a signature", WV_VERIFY_WEIGHT_ONE},
+		{"P-384: a signature", 11 * WV_VERIFY_WEIGHT_ONE},
+		{"Ed25519: 1 octets of data", 23},
+		{"Ed448: 1 octets of data", 61},
+		{"RFC 5702 6.1: RSA/SHA-256, 512 bits", 1},
+		{"RSA/SHA-256, 1024 bits, exponent 3", 1},
+		{"RSA/SHA-256, 1024 bits, exponent 65537", 2},
+		{"RSA/SHA-256, 2048 bits, exponent 65537", 5},
+		{"RSA/SHA-256, 4096 bits, exponent 65537", 20},
+		{"RSA/SHA-256, 1024 bits, exponent 4294967297", 2},
+		{"RSA/SHA-256, 4096 bits, exponent 4294967297", 34},
+		{"RSA/SHA-256, 4096 bits, exponent 4294967295", 59},
+	};
+
+	for (unsigned i = 0; i < WV_COUNT(keys); i++) {
+		unsigned found = 0;
+
+		for (unsigned k = 0; k < all.n; k++) {
+			if (strcmp(all.at[k].what, keys[i].what) != 0)
+				continue;
+			found++;
+			CHECK_ROW(&keys[i], all.at[k].key.weight == keys[i].weight);
+		}
+		CHECK_ROW(&keys[i], found > 0);
+	}
+	CHECK(wv_verify_weight(0) == 1);
+	CHECK(wv_verify_weight(51000) == WV_VERIFY_WEIGHT_ONE);
+	CHECK(wv_verify_weight(UINT64_MAX / 32) == UINT32_MAX / 2);
+}
+
+// With a driver that makes P-256 ten times as fast, all that is left to OpenSSL weighs ten times.
+static void test_weights_are_relative(void)
+{
+	struct wv_verify_driver fast = wv_crypto_openssl;
+	const struct wv_verify_driver *const list[] = {&fast, &wv_crypto_openssl};
+	const struct signature *s = signatures_get(&all, WV_ALG_P384, 0);
+	struct wv_verify_key key;
+
+	memset(fast.algo, 0, sizeof(fast.algo));
+	fast.name = "fast";
+	fast.algo[WV_ALG_P256] = wv_crypto_openssl.algo[WV_ALG_P256];
+	fast.algo[WV_ALG_P256].cost_ns /= 10;
+	REQUIRE(wv_verify_init(list, WV_COUNT(list), NULL, NULL) == 0);
+	REQUIRE(wv_verify_key_init(&key, WV_ALG_P384, s->public_key, s->public_len));
+	CHECK(key.weight / WV_VERIFY_WEIGHT_ONE == 109);
+	wv_verify_key_fini(&key);
+	s = signatures_get(&all, WV_ALG_P256, 0);
+	REQUIRE(wv_verify_key_init(&key, WV_ALG_P256, s->public_key, s->public_len));
+	CHECK(key.weight == WV_VERIFY_WEIGHT_ONE);
+	wv_verify_key_fini(&key);
+	CHECK(wv_verify_init(real, WV_COUNT(real), NULL, NULL) == 0);
+}
+
 static const struct test tests[] = {
 	{"algorithm numbers are those of the registry", test_registry},
 	{"known signatures are right, known forgeries wrong, bad keys refused", test_known},
@@ -459,6 +519,8 @@ static const struct test tests[] = {
 	{"a key cut anywhere is refused, or another one", test_key_lengths},
 	{"in a batch each job has its own answer", test_batches},
 	{"another key of the algorithm does not do", test_other_key},
+	{"a check weighs what it costs beside one of P-256", test_weights},
+	{"what a check weighs depends on the drivers in use", test_weights_are_relative},
 	{"a driver that gives wrong answers is not chosen", test_liars},
 	{"the first driver that can is chosen, or the forced one", test_choice},
 };
