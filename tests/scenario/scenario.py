@@ -22,6 +22,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.DNSKEY
 import dns.rdtypes.ANY.DS
+import dns.rdtypes.ANY.NSEC
 import dns.rdtypes.ANY.NSEC3
 import dns.rdtypes.ANY.RRSIG
 import dns.rrset
@@ -105,13 +106,21 @@ class ZoneKey:
         return dns.dnssec.key_id(self.rdata)
 
 
-def signed_data(owner, rdatas, rrsig):
+# How names in RDATA are signed: as RFC 4034 6.2 wants it of the type, as written, in lower case.
+RDATA = {
+    'canonical': lambda rdata: rdata.to_digestable(),
+    'kept': lambda rdata: rdata.to_wire(),
+    'lower': lambda rdata: rdata.to_wire().lower(),
+}
+
+
+def signed_data(owner, rdatas, rrsig, encode=RDATA['canonical']):
     """RFC 4034 3.1.8.1."""
     head = rrsig.to_wire()[:18] + rrsig.signer.canonicalize().to_wire()
     if rrsig.labels < len(owner.labels) - 1 and owner.labels[0] != b'*':
         owner = dns.name.Name((b'*',) + owner.labels[len(owner.labels) - 1 - rrsig.labels:])
     name = owner.canonicalize().to_wire()
-    for data in sorted({r.to_digestable() for r in rdatas}):
+    for data in sorted({encode(r) for r in rdatas}):
         head += name + struct.pack('!HHIH', rrsig.type_covered, IN, rrsig.original_ttl, len(data)) \
             + data
     return head
@@ -140,6 +149,7 @@ class Message:
         self.query_do = True
         self.has_query = True
         self.edns = True
+        self.questions = 1
         self.verdict = self.reason = None
         self.at = None
         self.drop_octets = 0
@@ -170,6 +180,7 @@ class Scenario:
     # What a line may begin with outside a message.
 
     def word_clock(self, words):
+        """clock T: the time of all messages that follow."""
         self.now = when(words[0], self.now)
 
     def word_time(self, words):
@@ -202,8 +213,14 @@ class Scenario:
     def word_anchor_line(self, words):
         self.anchors.append(' '.join(words))
 
+    def word_anchor_file(self, words):
+        """anchor-file PATH: the lines of a file."""
+        with open(words[0], encoding='utf-8') as f:
+            self.anchors += f.read().splitlines()
+
     def word_message(self, words):
         m = Message(dns.name.from_text(words[0]), dns.rdatatype.from_text(words[1]))
+        m.at = self.now
         for word in words[2:]:
             name, _, value = word.partition('=')
             if name == 'rcode':
@@ -216,6 +233,8 @@ class Scenario:
                 m.opcode = int(value)
             elif name == 'class':
                 m.qclass = int(value)
+            elif name == 'questions':
+                m.questions = int(value)
             elif name == 'at':
                 m.at = when(value, self.now)
             elif word == 'no-query':
@@ -249,9 +268,9 @@ class Scenario:
         m = self.messages[-1]
         owner = dns.name.from_text(owner) if isinstance(owner, str) else owner
         last = m.sections[section][-1] if m.sections[section] else None
-        # dnspython keeps a record once in an RRset; a repeated one begins another.
+        # dnspython keeps a record once in an RRset and one TTL: another of them begins another.
         if last is None or last.name.labels != owner.labels or last.rdtype != rdata.rdtype \
-                or last.rdtype == dns.rdatatype.RRSIG or rdata in last:
+                or last.rdtype == dns.rdatatype.RRSIG or last.ttl != ttl or rdata in last:
             last = dns.rrset.RRset(owner, IN, rdata.rdtype)
             m.sections[section].append(last)
         last.add(rdata, ttl)
@@ -275,28 +294,49 @@ class Scenario:
                                    int(opts.get('type', ds.digest_type)), digest)
         self.add(SECTIONS[opts.get('section', 'answer')], key.zone, TTL, ds)
 
+    def word_soa(self, words):
+        """soa ZONE/KEY [options of sign]: the SOA of a zone in authority, signed."""
+        zone = self.key_of(words[0]).zone
+        self.word_authority([str(zone), 'SOA', 'ns.example. host.example. 1 7200 3600 86400 3600'])
+        self.word_sign(words)
+
+    def word_nsec(self, words):
+        """nsec OWNER NEXT TYPES... [section=S] [bitmap=HEX]: an NSEC record in authority; the
+        bitmap as octets, where it is to be a wrong one."""
+        opts, types = split(words[2:])
+        nxt = dns.name.from_text(words[1])
+        rdata = dns.rdtypes.ANY.NSEC.NSEC(IN, dns.rdatatype.NSEC, nxt, bitmap(types))
+        self.add_denial(dns.name.from_text(words[0]), rdata, nxt.to_wire(), opts)
+
     def word_nsec3(self, words):
-        """nsec3 ZONE match|cover NAME TYPES... [optout] [iterations=N] [salt=HEX] [algorithm=N]
-        [flags=N] [section=…]"""
+        """nsec3 ZONE match|cover NAME TYPES... [optout] [next=NAME] [iterations=N] [salt=HEX]
+        [algorithm=N] [flags=N] [section=S] [bitmap=HEX]: an NSEC3 record in authority, hashes
+        computed; its span is as narrow as can be, or ends at the hash of `next`."""
         zone, how, name = dns.name.from_text(words[0]), words[1], dns.name.from_text(words[2])
-        opts = options(w for w in words[3:] if '=' in w or w == 'optout')
-        types = [w for w in words[3:] if '=' not in w and w != 'optout']
+        opts, types = split(words[3:])
         salt = bytes.fromhex(opts.get('salt', ''))
         iterations = int(opts.get('iterations', 0))
         digest = int.from_bytes(nsec3_hash(name, salt, iterations), 'big')
-        owner = digest if how == 'match' else digest - 1
-        nxt = digest + 1
+        owner = (digest - {'match': 0, 'cover': 1}[how]).to_bytes(20, 'big')
+        nxt = (digest + 1).to_bytes(20, 'big')
+        if 'next' in opts:
+            nxt = nsec3_hash(dns.name.from_text(opts['next']), salt, iterations)
         flags = int(opts.get('flags', 1 if 'optout' in opts else 0))
         rdata = dns.rdtypes.ANY.NSEC3.NSEC3(
-            IN, dns.rdatatype.NSEC3, int(opts.get('algorithm', 1)), flags, iterations, salt,
-            nxt.to_bytes(20, 'big'), bitmap(types))
-        label = base32hex(owner.to_bytes(20, 'big')).encode()
-        self.add(SECTIONS[opts.get('section', 'authority')],
-                 dns.name.Name((label,) + zone.labels), TTL, rdata)
+            IN, dns.rdatatype.NSEC3, int(opts.get('algorithm', 1)), flags, iterations, salt, nxt,
+            bitmap(types))
+        self.add_denial(dns.name.Name((base32hex(owner).encode(),) + zone.labels), rdata,
+                        rdata.to_wire()[:5 + len(salt) + 21], opts)
+
+    def add_denial(self, owner, rdata, head, opts):
+        if 'bitmap' in opts:
+            rdata = dns.rdata.GenericRdata(IN, rdata.rdtype, head + bytes.fromhex(opts['bitmap']))
+        self.add(SECTIONS[opts.get('section', 'authority')], owner, TTL, rdata)
 
     def word_sign(self, words):
         """sign ZONE/KEY [signer=NAME] [labels=N] [inception=T] [expiration=T] [ttl=N] [tag=N]
-        [algorithm=N] [covers=TYPE] [section=S] [broken] [before]: sign the RRset written last."""
+        [algorithm=N] [covers=TYPE] [as=OWNER] [rdata=canonical|kept|lower] [owner=NAME] [rr-ttl=N]
+        [section=S] [before] [broken] [short]: sign the RRset written last."""
         key, opts = self.key_of(words[0]), options(words[1:])
         section, rrset = self.last
         owner = rrset.name
@@ -313,14 +353,16 @@ class Scenario:
             dns.name.from_text(opts['signer']) if 'signer' in opts else key.zone, b'')
         rdatas = [r for other in self.messages[-1].sections[section]
                   if other.name == rrset.name and other.rdtype == rrset.rdtype for r in other]
-        signature = key.key.sign(signed_data(owner, rdatas, rrsig))
+        signature = key.key.sign(signed_data(owner, rdatas, rrsig,
+                                             RDATA[opts.get('rdata', 'canonical')]))
         if 'broken' in opts:
             signature = signature[:5] + bytes([signature[5] ^ 1]) + signature[6:]
         if 'short' in opts:
             signature = signature[:-1]
         rrsig = rrsig.replace(signature=signature)
-        sigs = dns.rrset.RRset(rrset.name, IN, dns.rdatatype.RRSIG, rrset.rdtype)
-        sigs.add(rrsig, rrset.ttl)
+        name = dns.name.from_text(opts['owner']) if 'owner' in opts else rrset.name
+        sigs = dns.rrset.RRset(name, IN, dns.rdatatype.RRSIG, rrset.rdtype)
+        sigs.add(rrsig, int(opts.get('rr-ttl', rrset.ttl)))
         if 'section' in opts:
             section = SECTIONS[opts['section']]
         into = self.messages[-1].sections[section]
@@ -340,6 +382,18 @@ class Scenario:
         """strip: take away the RRset written last, its signatures stay."""
         section, rrset = self.last
         self.messages[-1].sections[section].remove(rrset)
+
+    def word_flip(self, words):
+        """flip TYPE N: turn over bit N of the data of the first record of a type."""
+        rdtype, n = dns.rdatatype.from_text(words[0]), int(words[1])
+        rrset = next(r for s in self.messages[-1].sections for r in s if r.rdtype == rdtype)
+        rdatas = list(rrset)
+        octets = bytearray(rdatas[0].to_wire())
+        octets[n // 8] ^= 0x80 >> n % 8
+        rdatas[0] = dns.rdata.from_wire(IN, rdtype, bytes(octets), 0, len(octets))
+        rrset.clear()
+        for rdata in rdatas:
+            rrset.add(rdata)
 
     def word_cut(self, words):
         """cut N: take the last N octets off the response."""
@@ -362,11 +416,10 @@ class Scenario:
         """The frames of a capture (time in us, octets) and the frame number of each response."""
         frames, where = [], []
         for i, m in enumerate(self.messages):
-            at = m.at if m.at is not None else self.now
             query, response = wire(m, i + 1)
             if m.has_query:
-                frames.append((at * 1000000 + len(frames), frame(query, i, False)))
-            frames.append((at * 1000000 + len(frames), frame(response, i, True)))
+                frames.append((m.at * 1000000 + len(frames), frame(query, i, False)))
+            frames.append((m.at * 1000000 + len(frames), frame(response, i, True)))
             where.append(len(frames))
         return frames, where
 
@@ -389,6 +442,13 @@ def bitmap(types):
         n = int(dns.rdatatype.from_text(t))
         windows.setdefault(n >> 8, bytearray(32))[(n & 255) >> 3] |= 0x80 >> (n & 7)
     return tuple((w, bytes(b).rstrip(b'\0')) for w, b in sorted(windows.items()))
+
+
+def split(words):
+    """The options among words, and the rest of them."""
+    is_option = [w == 'optout' or '=' in w for w in words]
+    return (options(w for w, o in zip(words, is_option) if o),
+            [w for w, o in zip(words, is_option) if not o])
 
 
 def options(words):
@@ -414,6 +474,7 @@ def wire(m, number):
     if m.opcode:
         response.set_opcode(m.opcode)
     response.set_rcode(m.rcode)
+    response.question = response.question[:1] * m.questions
     response.answer, response.authority, response.additional = (list(s) for s in m.sections)
     octets = response.to_wire(max_size=65000)
     return query.to_wire(), octets[:len(octets) - m.drop_octets]
@@ -460,6 +521,7 @@ def read(path):
             if handler is None:
                 raise ScenarioError('no such word: %s' % words[0])
             handler(words[1:])
-        except (ScenarioError, ValueError, KeyError, IndexError, dns.exception.DNSException) as e:
+        except (ScenarioError, ValueError, LookupError, StopIteration, OSError,
+                dns.exception.DNSException) as e:
             raise ScenarioError('%s:%d: %s: %r' % (path, number, line.strip(), e)) from e
     return scenarios
