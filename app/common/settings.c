@@ -15,6 +15,7 @@ void wv_app_settings(struct wv_validate_settings *settings, const struct wv_conf
 		.skew_min_s = config->validation.skew_min_s,
 		.skew_max_s = config->validation.skew_max_s,
 		.sha1 = config->validation.sha1_validate,
+		.harden_algo_downgrade = config->validation.harden_algo_downgrade,
 		.assume_do = config->validation.assume_do,
 		.needed_rrsets = (uint16_t)config->budgets.needed_rrsets,
 		.weight = (uint16_t)config->budgets.weight,
@@ -24,6 +25,7 @@ void wv_app_settings(struct wv_validate_settings *settings, const struct wv_conf
 		.ds = (uint16_t)config->budgets.ds,
 		.dnskeys = (uint16_t)config->budgets.dnskeys,
 		.cname_chain = (uint16_t)config->budgets.cname_chain,
+		.chain_depth = (uint16_t)config->budgets.chain_depth,
 		.denial =
 			{
 				.iterations_insecure =

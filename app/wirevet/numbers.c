@@ -91,6 +91,19 @@ static void walk_responses(const struct wv_metrics *sum, const struct numbers_wr
 	w->close(arg);
 }
 
+// Responses that went over a budget, by its setting.
+static void walk_budgets(const struct wv_metrics *sum, const struct numbers_writer *w, void *arg)
+{
+	w->open(arg, "budget_exceeded");
+	for (unsigned reason = 0; reason < WV_REASON_COUNT; reason++) {
+		const char *budget = wv_reason_budget((enum wv_reason)reason);
+
+		if (budget != NULL)
+			w->number(arg, budget, sum->budget_exceeded[reason]);
+	}
+	w->close(arg);
+}
+
 static void walk_drops(const struct wv_metrics *sum, const struct numbers_writer *w, void *arg)
 {
 	w->open(arg, "drops");
@@ -173,6 +186,7 @@ void numbers_walk(const struct numbers *n, const struct numbers_writer *w, void 
 	w->number(arg, "lost", numbers_lost(&sum));
 	walk_packets(n, &sum, w, arg);
 	walk_responses(&sum, w, arg);
+	walk_budgets(&sum, w, arg);
 	walk_drops(&sum, w, arg);
 	walk_batches(&sum, w, arg);
 	w->open(arg, "cores");

@@ -239,6 +239,9 @@ const struct setting wv_config_settings[] = {
 		"the most skew that is tolerated"),
 	CHOICE("validation", "sha1", validation.sha1_validate, sha1, false,
 		"algorithms 5 and 7 and DS digest 1: validate them, or count them as unsupported"),
+	FLAG("validation", "harden_algo_downgrade", validation.harden_algo_downgrade, false,
+		"want a good signature of each algorithm in a zone's DS records, not of any one "
+		"(RFC 6840 5.11)"),
 	FLAG("validation", "assume_do", validation.assume_do, true,
 		"a response whose query was not seen is judged as if it had asked for DNSSEC"),
 
@@ -266,6 +269,8 @@ const struct setting wv_config_settings[] = {
 		"of 64 octets that a response makes SHA-1 hash for NSEC3"),
 	NUMBER("budgets", "cname_chain", "records", budgets.cname_chain, 1, 32, 16,
 		"CNAME records that are followed in a response"),
+	NUMBER("budgets", "chain_depth", "zones", budgets.chain_depth, 1, 127, 32,
+		"from a trust anchor down to the deepest zone that is validated"),
 
 	LIST("trust", "preload", trust.preload, NULL, is_path,
 		"captures whose responses are learned before the start; validated like all others"),

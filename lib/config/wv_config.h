@@ -91,12 +91,14 @@ struct wv_config {
 		struct wv_config_list anchors;
 		unsigned skew_percent, skew_min_s, skew_max_s;
 		bool sha1_validate; // sha1: "validate", else "insecure"
+		bool harden_algo_downgrade;
 		bool assume_do;
 	} validation;
 	struct {
 		unsigned needed_rrsets, weight, signatures_per_rrset, failures_per_rrset,
 			keys_per_tag, ds, dnskeys, nsec3_iterations_insecure,
-			nsec3_iterations_bogus, nsec3_records, nsec3_sha1_blocks, cname_chain;
+			nsec3_iterations_bogus, nsec3_records, nsec3_sha1_blocks, cname_chain,
+			chain_depth;
 	} budgets;
 	struct {
 		struct wv_config_list preload, insecure;

@@ -265,6 +265,13 @@ static bool rrset_outlives(const struct context *c, const struct wv_validate_rrs
 			&& rr->ttl > set->expiration - c->env.now.now_s);
 }
 
+// Each budget once a response.
+static void budgets_count(struct wv_metrics *metrics, const struct wv_validation *v)
+{
+	for (uint64_t over = wv_validate_budgets(v); over != 0; over &= over - 1)
+		wv_metrics_add(&metrics->budget_exceeded[__builtin_ctzll(over)], 1);
+}
+
 static void response_count(struct worker *w, const struct context *c, const struct wv_decision *d)
 {
 	struct wv_metrics *metrics = w->metrics;
@@ -276,6 +283,7 @@ static void response_count(struct worker *w, const struct context *c, const stru
 		wv_metrics_add(&metrics->would_block[c->v.reason], 1);
 	if (c->v.reason == WV_REASON_DO_NOT_SET)
 		wv_metrics_add(&metrics->one[WV_METRIC_DO_NOT_SET], 1);
+	budgets_count(metrics, &c->v);
 	for (unsigned i = 0; i < c->v.n_needed; i++) {
 		if (rrset_outlives(c, &c->v.needed[i]))
 			wv_metrics_add(&metrics->one[WV_METRIC_TTL_ABOVE], 1);

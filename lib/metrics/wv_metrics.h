@@ -65,6 +65,7 @@ struct wv_metrics {
 	_Atomic uint64_t packets[WV_METRICS_PORTS][WV_PACKET_KINDS];
 	_Atomic uint64_t responses[WV_REASON_COUNT][WV_ACTIONS];
 	_Atomic uint64_t would_block[WV_REASON_COUNT];
+	_Atomic uint64_t budget_exceeded[WV_REASON_COUNT]; // responses, by wv_reason_budget()
 	_Atomic uint64_t drops[WV_DROPS];
 	_Atomic uint64_t batch_runs[WV_ALG_COUNT];
 	_Atomic uint64_t batch_jobs[WV_ALG_COUNT];

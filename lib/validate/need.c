@@ -78,6 +78,22 @@ static bool own_keys_decide(const struct wv_validation *v, const struct wv_valid
 	return false;
 }
 
+/*
+ * Would a DS RRset that is proven lengthen the chain beyond what is allowed? A name has at least
+ * as many labels as there are zones above it.
+ */
+static bool chain_is_too_long(const struct wv_validation *v, const struct wv_validate_rrset *need)
+{
+	const struct wv_trust_zone *zone = need->zone;
+	unsigned depth = 1, most = v->env->settings->chain_depth;
+
+	if (need->set->type != WV_TYPE_DS || wv_likely(need->owner.labels <= most))
+		return false;
+	for (; zone != NULL && !zone->is_anchor && depth <= most; depth++)
+		zone = wv_trust_find_above(v->env->trust, &zone->name, v->env->now);
+	return depth > most;
+}
+
 // What can be said without a signature; WV_REASON_SECURE: nothing.
 static enum wv_reason need_reason(struct wv_validation *v, struct wv_validate_rrset *need)
 {
@@ -92,6 +108,8 @@ static enum wv_reason need_reason(struct wv_validation *v, struct wv_validate_rr
 			&& !wv_name_equal(&need->zone->name, &need->owner))
 			return v->env->asked ? WV_REASON_DS_UNPROVEN : WV_REASON_NO_CHAIN;
 	}
+	if (chain_is_too_long(v, need))
+		return WV_REASON_BUDGET_CHAIN_DEPTH;
 	if (!wv_validate_first_signature(v, need))
 		return unsigned_reason(v, need);
 	return need->own_keys ? wv_validate_own_keys(v, need) : WV_REASON_SECURE;
@@ -135,6 +153,7 @@ struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct
 	need->sig = WV_MESSAGE_NOTHING;
 	need->position = need->keys = need->signatures = need->failures = 0;
 	need->data_weight = 0;
+	need->proven = 0;
 
 	v->unsettled++;
 	reason = need_reason(v, need);

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "validate.h"
 
 /*
@@ -12,6 +14,7 @@ static const uint8_t telling[WV_REASON_COUNT] = {
 	[WV_REASON_BUDGET_KEYS_PER_TAG] = 14,
 	[WV_REASON_BUDGET_DS] = 14,
 	[WV_REASON_BUDGET_DNSKEYS] = 14,
+	[WV_REASON_BUDGET_CHAIN_DEPTH] = 14,
 	[WV_REASON_BAD_SIGNATURE] = 13,
 	[WV_REASON_EXPIRED] = 12,
 	[WV_REASON_NOT_YET_VALID] = 11,
@@ -32,6 +35,22 @@ static const uint8_t telling[WV_REASON_COUNT] = {
 enum wv_reason wv_validate_telling(enum wv_reason a, enum wv_reason b)
 {
 	return telling[b] > telling[a] ? b : a;
+}
+
+uint64_t wv_validate_budgets(const struct wv_validation *v)
+{
+	uint64_t seen = UINT64_C(1) << v->reason | UINT64_C(1) << v->owed, budgets = 0;
+
+	static_assert(WV_REASON_COUNT <= 64, "a bit for each reason");
+	if (v->reason == WV_REASON_SECURE)
+		return 0;
+	for (unsigned i = 0; i < v->n_needed; i++)
+		seen |= UINT64_C(1) << v->needed[i].reason;
+	for (unsigned r = 0; r < WV_REASON_COUNT; r++) {
+		if ((seen >> r & 1) != 0 && wv_reason_budget((enum wv_reason)r) != NULL)
+			budgets |= UINT64_C(1) << r;
+	}
+	return budgets;
 }
 
 uint32_t wv_validate_skew(

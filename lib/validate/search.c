@@ -58,6 +58,47 @@ static enum wv_reason signature_test(const struct wv_validation *v,
 	return time_test(v, sig);
 }
 
+// Algorithms of the DS records that keys are matched with, a bit for each.
+static unsigned ds_algorithms(const struct wv_validation *v, const struct wv_trust_dsset *set)
+{
+	unsigned algorithms = 0;
+
+	for (unsigned i = 0; i < set->n; i++) {
+		if (wv_trust_ds_is_used(set->ds, set->n, i, v->env->settings->sha1))
+			algorithms |= 1u << wv_verify_alg(set->ds[i].algorithm);
+	}
+	return algorithms;
+}
+
+/*
+ * RFC 6840 5.11: any one path will do. Where more is asked for, it is a signature of each algorithm
+ * in the DS RRset, of DNSKEY and all others alike; of several live DS RRsets any one will do.
+ */
+bool wv_validate_suffices(const struct wv_validation *v, const struct wv_validate_rrset *need)
+{
+	const struct wv_trust_zone *zone = need->zone;
+	bool is_wanted = false;
+
+	if (wv_likely(!v->env->settings->harden_algo_downgrade))
+		return true;
+	for (unsigned g = 0; g < zone->n_dssets; g++) {
+		unsigned algorithms;
+
+		if (!wv_trust_is_live(&zone->dsset[g]->life, v->env->now))
+			continue;
+		algorithms = ds_algorithms(v, zone->dsset[g]);
+		if (algorithms != 0 && (algorithms & ~need->proven) == 0)
+			return true;
+		is_wanted |= algorithms != 0;
+	}
+	return !is_wanted;
+}
+
+static bool algorithm_is_proven(const struct wv_validate_rrset *need, uint8_t number)
+{
+	return need->proven != 0 && (need->proven >> wv_verify_alg(number) & 1) != 0;
+}
+
 // Has the budget room for one more check of this signature?
 static enum wv_reason budget_test(
 	const struct wv_validation *v, const struct wv_validate_rrset *need)
@@ -85,6 +126,8 @@ static bool signature_try(
 		need->reason = wv_validate_telling(need->reason, WV_REASON_MALFORMED);
 		return false;
 	}
+	if (algorithm_is_proven(need, sig->algorithm))
+		return false;
 	reason = signature_test(v, need, sig);
 	if (reason != WV_REASON_SECURE) {
 		wv_validate_note(v, need, sig, reason);

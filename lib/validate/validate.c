@@ -5,6 +5,7 @@ const struct wv_validate_settings wv_validate_presets = {
 	.skew_min_s = 3600,
 	.skew_max_s = 86400,
 	.sha1 = false,
+	.harden_algo_downgrade = false,
 	.assume_do = true,
 	.needed_rrsets = 16,
 	.weight = 64,
@@ -14,6 +15,7 @@ const struct wv_validate_settings wv_validate_presets = {
 	.ds = 8,
 	.dnskeys = 64,
 	.cname_chain = 16,
+	.chain_depth = 32,
 	.denial = {.iterations_insecure = 50,
 		.iterations_bogus = 150,
 		.records = 10,
@@ -219,6 +221,24 @@ unsigned wv_validate_next(struct wv_validation *v, struct wv_validate_check chec
 	return n;
 }
 
+// One good signature is enough, unless one of each algorithm is asked for.
+static void good(struct wv_validation *v, struct wv_validate_rrset *need,
+	const struct wv_validate_check *check)
+{
+	unsigned labels =
+		need->owner.labels - (need->owner.octets[0] == 1 && need->owner.octets[1] == '*');
+
+	if (need->proven == 0 && check->need < v->env->settings->needed_rrsets)
+		v->weight -= check->weight;
+	need->proven |= (uint8_t)(1u << check->key->alg);
+	need->is_wildcard |= check->sig.labels < labels;
+	wv_validate_record(v, need, &check->sig);
+	if (wv_validate_suffices(v, need))
+		wv_validate_settle(v, need, WV_REASON_SECURE);
+	else
+		wv_validate_search(v, need);
+}
+
 void wv_validate_answer(struct wv_validation *v, const struct wv_validate_check *check, bool ok)
 {
 	struct wv_validate_rrset *need = &v->needed[check->need];
@@ -226,14 +246,7 @@ void wv_validate_answer(struct wv_validation *v, const struct wv_validate_check 
 	need->in_flight = false;
 	v->in_flight--;
 	if (ok) {
-		if (check->need < v->env->settings->needed_rrsets)
-			v->weight -= check->weight;
-		unsigned labels = need->owner.labels
-			- (need->owner.octets[0] == 1 && need->owner.octets[1] == '*');
-
-		wv_validate_record(v, need, &check->sig);
-		need->is_wildcard = check->sig.labels < labels;
-		wv_validate_settle(v, need, WV_REASON_SECURE);
+		good(v, need, check);
 	} else {
 		need->failures++;
 		wv_validate_note(v, need, &check->sig, WV_REASON_BAD_SIGNATURE);

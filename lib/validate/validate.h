@@ -24,6 +24,9 @@ bool wv_validate_first_signature(const struct wv_validation *v, struct wv_valida
 // Find the next signature and key that may prove it; settles it where there is none.
 void wv_validate_search(struct wv_validation *v, struct wv_validate_rrset *need);
 
+// Are its good signatures of all algorithms that are asked for?
+bool wv_validate_suffices(const struct wv_validation *v, const struct wv_validate_rrset *need);
+
 void wv_validate_settle(
 	struct wv_validation *v, struct wv_validate_rrset *need, enum wv_reason reason);
 

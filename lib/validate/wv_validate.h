@@ -46,16 +46,18 @@ struct wv_validate_settings {
 	uint8_t skew_percent; // of a signature's lifetime, within the two bounds
 	uint32_t skew_min_s;
 	uint32_t skew_max_s;
-	bool sha1;      // validate algorithms 5, 7 and DS digest 1; else they count as unsupported
-	bool assume_do; // where the query was not seen
-	uint16_t needed_rrsets;        // whose first good check is free
-	uint16_t weight;               // of all other checks of a message, in checks of P-256
+	bool sha1; // validate algorithms 5, 7 and DS digest 1; else they count as unsupported
+	bool harden_algo_downgrade; // want a good signature of each algorithm that the DS speak of
+	bool assume_do;             // where the query was not seen
+	uint16_t needed_rrsets;     // whose first good check is free
+	uint16_t weight;            // of all other checks of a message, in checks of P-256
 	uint16_t signatures_per_rrset; // expired and wrong-tag ones do not count
 	uint16_t failures_per_rrset;
 	uint16_t keys_per_tag;
 	uint16_t ds;
 	uint16_t dnskeys;
 	uint16_t cname_chain;
+	uint16_t chain_depth; // zones from an anchor down
 	struct wv_denial_limits denial;
 };
 
@@ -93,6 +95,7 @@ struct wv_validate_rrset {
 	bool in_flight;   // `key` is being checked
 	bool own_keys;    // signed by keys in the RRset itself: DNSKEY at the apex of a zone
 	bool parent_side; // lies in the zone above its owner: DS, and proofs of its absence
+	uint8_t proven;   // algorithms with a good signature, a bit for each
 	bool contradicts; // a CNAME that does not follow from its DNAME
 	uint8_t follows;  // index of the DNAME that a synthesised CNAME follows from, or itself
 	const struct wv_trust_zone *zone; // whose keys may sign it
@@ -204,6 +207,12 @@ enum wv_reason wv_validate_zone(
  */
 enum wv_reason wv_validate_ds_support(
 	const struct wv_message *m, const struct wv_rrset *set, bool sha1);
+
+/**
+ * The budgets that a judged response went over, each once: bit r for a reason r of which
+ * wv_reason_budget() names a setting.
+ */
+uint64_t wv_validate_budgets(const struct wv_validation *v);
 
 // Of two reasons why an RRset could not be proven, the one that says more; the first if equal.
 enum wv_reason wv_validate_telling(enum wv_reason a, enum wv_reason b);

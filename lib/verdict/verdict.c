@@ -62,6 +62,7 @@ static const struct row reasons[] = {
 	[WV_REASON_BUDGET_DS] = {"budget-ds", BOGUS, 6, false, "more DS records than the budget allows"},
 	[WV_REASON_BUDGET_DNSKEYS] = {"budget-dnskeys", BOGUS, 6, false, "more DNSKEY records than the budget allows"},
 	[WV_REASON_BUDGET_CNAME_CHAIN] = {"budget-cname-chain", BOGUS, 6, true, "a longer CNAME chain than the budget allows"},
+	[WV_REASON_BUDGET_CHAIN_DEPTH] = {"budget-chain-depth", BOGUS, 6, true, "a longer chain of zones than the budget allows"},
 	[WV_REASON_MALFORMED] = {"malformed", BOGUS, 0, true, "a record of the message cannot be read"},
 
 	[WV_REASON_NO_ANCHOR] = {"no-anchor", INDETERMINATE, NONE, false, "no trust anchor covers the name"},
@@ -133,6 +134,26 @@ bool wv_reason_is_forgeable(enum wv_reason reason)
 {
 	assert(reason < WV_REASON_COUNT);
 	return reasons[reason].forgeable;
+}
+
+const char *wv_reason_budget(enum wv_reason reason)
+{
+	static const char *const budgets[WV_REASON_COUNT] = {
+		[WV_REASON_NSEC3_ITERATIONS] = "nsec3_iterations_insecure",
+		[WV_REASON_NSEC3_ITERATIONS_BOGUS] = "nsec3_iterations_bogus",
+		[WV_REASON_BUDGET_NEEDED_RRSETS] = "needed_rrsets",
+		[WV_REASON_BUDGET_WEIGHT] = "weight",
+		[WV_REASON_BUDGET_SIGNATURES] = "signatures_per_rrset",
+		[WV_REASON_BUDGET_FAILURES] = "failures_per_rrset",
+		[WV_REASON_BUDGET_KEYS_PER_TAG] = "keys_per_tag",
+		[WV_REASON_BUDGET_DS] = "ds",
+		[WV_REASON_BUDGET_DNSKEYS] = "dnskeys",
+		[WV_REASON_BUDGET_CNAME_CHAIN] = "cname_chain",
+		[WV_REASON_BUDGET_CHAIN_DEPTH] = "chain_depth",
+	};
+
+	assert(reason < WV_REASON_COUNT);
+	return budgets[reason];
 }
 
 enum wv_reason wv_reason_worse(enum wv_reason a, enum wv_reason b)

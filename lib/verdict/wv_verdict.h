@@ -62,6 +62,7 @@ enum wv_reason {
 	WV_REASON_BUDGET_DS,
 	WV_REASON_BUDGET_DNSKEYS,
 	WV_REASON_BUDGET_CNAME_CHAIN,
+	WV_REASON_BUDGET_CHAIN_DEPTH,
 	WV_REASON_MALFORMED, // the question could be read, a record could not
 
 	WV_REASON_NO_ANCHOR, // no trust anchor at or above the name
@@ -98,6 +99,9 @@ const char *wv_reason_text(enum wv_reason reason);
 
 // True where somebody who can only inject packets can cause this reason for a healthy zone.
 bool wv_reason_is_forgeable(enum wv_reason reason);
+
+// The setting in "budgets" of the configuration that was exceeded, such as "weight"; NULL: none.
+const char *wv_reason_budget(enum wv_reason reason);
 
 // The worse of two reasons by verdict; the first where their verdicts are equal.
 enum wv_reason wv_reason_worse(enum wv_reason a, enum wv_reason b);

@@ -233,6 +233,138 @@ static void a_good_answer_may_need_more_rrsets_than_are_free(void)
 	world_free(w);
 }
 
+// A response counts once for each budget that it went over.
+static void each_budget_counts_once_a_response(void)
+{
+	struct world *w = mixed();
+	struct bill bill;
+	uint32_t state = 1;
+
+	reply_any(3, &keys[0], 9);
+	CHECK(is_reason(drive(w, &bill, 0, &state), WV_REASON_BUDGET_FAILURES));
+	CHECK(wv_validate_budgets(&w->v) == UINT64_C(1) << WV_REASON_BUDGET_FAILURES);
+	w->settings.failures_per_rrset = 20;
+	CHECK(is_reason(drive(w, &bill, 0, &state), WV_REASON_BUDGET_SIGNATURES));
+	CHECK(wv_validate_budgets(&w->v) == UINT64_C(1) << WV_REASON_BUDGET_SIGNATURES);
+	reply_any(65, &keys[3], 2);
+	CHECK(wv_reason_budget(drive(w, &bill, 0, &state)) != NULL);
+	CHECK(wv_validate_budgets(&w->v)
+		== (UINT64_C(1) << WV_REASON_BUDGET_WEIGHT
+			| UINT64_C(1) << WV_REASON_BUDGET_NEEDED_RRSETS));
+	reply_any(3, &keys[0], 1);
+	CHECK(is_reason(drive(w, &bill, 1000, &state), WV_REASON_SECURE));
+	CHECK(wv_validate_budgets(&w->v) == 0);
+	world_free(w);
+}
+
+// 40 zones, one below the other, of which each name is a label longer.
+static void a_chain_is_not_built_beyond_its_depth(void)
+{
+	static char names[41][100];
+	static struct key zones[41];
+	const struct key *list[WV_COUNT(zones)];
+	struct world *w = world_new();
+	unsigned depth = 0;
+
+	strcpy(names[0], ".");
+	for (unsigned i = 0; i < WV_COUNT(zones); i++) {
+		if (i > 0)
+			snprintf(names[i], sizeof(names[i]), "%c.%s", 'a' + (int)i % 26,
+				i > 1 ? names[i - 1] : "");
+		zones[i] = key_make(names[i], "csk", 13, 257);
+		list[i] = &zones[i];
+	}
+	learn_chain(w, list, 33); // the anchor and 32 more
+	reply_ds(&r, list[33], list[32]);
+	CHECK(is_reason(learn(w, &r), WV_REASON_BUDGET_CHAIN_DEPTH) && w->facts == 0);
+	CHECK(wv_validate_budgets(&w->v) == UINT64_C(1) << WV_REASON_BUDGET_CHAIN_DEPTH);
+	w->settings.chain_depth = 33;
+	CHECK(is_reason(learn(w, &r), WV_REASON_SECURE) && w->facts == 1);
+	w->settings.chain_depth = 1;
+	CHECK(is_reason(learn(w, &r), WV_REASON_BUDGET_CHAIN_DEPTH));
+
+	// A name is not deep for having many labels.
+	reply_begin(&r, "a.b.c.d.e.", 43, 0x400);
+	reply_take(&r, 1, signed_by(rrset_ds("a.b.c.d.e.", &zones[5]), &zones[0]));
+	CHECK(is_reason(learn(w, &r), WV_REASON_SECURE));
+	w->settings.chain_depth = 32;
+	for (const struct wv_trust_zone *z = NULL; depth < 50; depth++) {
+		struct wv_name name = name_of(names[32]);
+
+		z = z == NULL ? wv_trust_find(w->trust, &name, w->env.now)
+			      : wv_trust_find_above(w->trust, &z->name, w->env.now);
+		if (z->is_anchor)
+			break;
+	}
+	CHECK(depth == 32);
+	world_free(w);
+	for (unsigned i = 0; i < WV_COUNT(zones); i++)
+		key_free(&zones[i]);
+}
+
+// validation.harden_algo_downgrade: DS of P-256 and of Ed25519.
+static void a_signature_of_each_algorithm_may_be_asked_for(void)
+{
+	static const struct {
+		const char *what;
+		int sigs[4]; // keys; -2 is keys[2] with a wrong signature; -1 ends
+		enum wv_reason liberal, hardened;
+	} rows[] = {
+		{"both", {2, 4, -1}, WV_REASON_SECURE, WV_REASON_SECURE},
+		{"both, in the other order", {4, 2, -1}, WV_REASON_SECURE, WV_REASON_SECURE},
+		{"both, and another", {0, 4, 2, -1}, WV_REASON_SECURE, WV_REASON_SECURE},
+		{"one", {2, -1}, WV_REASON_SECURE, WV_REASON_RRSIG_MISSING},
+		{"the other", {4, -1}, WV_REASON_SECURE, WV_REASON_RRSIG_MISSING},
+		{"one twice", {4, 4, -1}, WV_REASON_SECURE, WV_REASON_RRSIG_MISSING},
+		{"one of them is wrong", {-2, 4, -1}, WV_REASON_SECURE, WV_REASON_BAD_SIGNATURE},
+		{"one of them is wrong, and right", {-2, 4, 2, -1}, WV_REASON_SECURE,
+			WV_REASON_SECURE},
+		{"an algorithm that no DS has", {0, -1}, WV_REASON_SECURE, WV_REASON_RRSIG_MISSING},
+		{"none", {-1}, WV_REASON_RRSIG_MISSING, WV_REASON_RRSIG_MISSING},
+	};
+	const struct key *const list[] = {&keys[0], &keys[2], &keys[4]};
+	const struct key *const one[] = {&root};
+	struct world *w = world_new();
+	struct rrset *set = rrset_ds("z.", &keys[2]);
+
+	w->settings.harden_algo_downgrade = true;
+	learn_chain(w, one, 1);
+	rrset_add_ds(set, "z.", &keys[4], 2);
+	reply_begin(&r, "z.", 43, 0x400);
+	reply_take(&r, 1, signed_by(set, &root));
+	REQUIRE(is_reason(learn(w, &r), WV_REASON_SECURE) && w->facts == 1);
+
+	// The DNSKEY RRset by one of the algorithms alone.
+	reply_begin(&r, "z.", 48, 0x400);
+	set = signed_by(rrset_dnskey("z.", list, 3), &keys[2]);
+	reply_set(&r, 1, set);
+	CHECK(is_reason(learn(w, &r), WV_REASON_RRSIG_MISSING) && w->facts == 0);
+	reply_begin(&r, "z.", 48, 0x400);
+	reply_take(&r, 1, signed_by(set, &keys[4]));
+	REQUIRE(is_reason(learn(w, &r), WV_REASON_SECURE) && w->facts == 1);
+
+	for (unsigned i = 0; i < WV_COUNT(rows); i++) {
+		set = rrset_a("z.", "192.0.2.1");
+		for (unsigned k = 0; rows[i].sigs[k] != -1; k++)
+			sign_with(set, &keys[abs(rows[i].sigs[k])],
+				(struct sign){.broken = rows[i].sigs[k] < 0});
+		reply_begin(&r, "z.", 1, 0x400);
+		reply_take(&r, 1, set);
+		w->settings.harden_algo_downgrade = false;
+		CHECK_ROW(&rows[i], is_reason(judge(w, &r), rows[i].liberal));
+		w->settings.harden_algo_downgrade = true;
+		CHECK_ROW(&rows[i], is_reason(judge(w, &r), rows[i].hardened));
+	}
+
+	// Beside an older DS RRset that speaks of one, what satisfies either is enough (V11).
+	reply_ds(&r, &keys[2], &root);
+	CHECK(is_reason(learn(w, &r), WV_REASON_SECURE) && w->facts == 1);
+	reply_begin(&r, "z.", 1, 0x400);
+	reply_take(&r, 1, signed_by(rrset_a("z.", "192.0.2.1"), &keys[2]));
+	CHECK(is_reason(judge(w, &r), WV_REASON_SECURE));
+	world_free(w);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -240,6 +372,10 @@ int main(void)
 			no_more_is_handed_out_than_the_budget_allows},
 		{"a good answer may need more RRsets than are free",
 			a_good_answer_may_need_more_rrsets_than_are_free},
+		{"each budget counts once a response", each_budget_counts_once_a_response},
+		{"a chain is not built beyond its depth", a_chain_is_not_built_beyond_its_depth},
+		{"a signature of each algorithm may be asked for",
+			a_signature_of_each_algorithm_may_be_asked_for},
 	};
 	int status;
 

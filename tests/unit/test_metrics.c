@@ -51,6 +51,8 @@ static void block_fill(struct wv_metrics *block, uint64_t scale)
 			wv_metrics_add(&block->responses[r][a], scale * value++);
 		wv_metrics_add(&block->would_block[r], scale * value++);
 	}
+	for (unsigned r = 0; r < WV_REASON_COUNT; r++)
+		wv_metrics_add(&block->budget_exceeded[r], scale * value++);
 	for (unsigned i = 0; i < WV_DROPS; i++)
 		wv_metrics_add(&block->drops[i], scale * value++);
 	for (unsigned i = 0; i < WV_ALG_COUNT; i++) {

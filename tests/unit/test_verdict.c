@@ -60,10 +60,41 @@ static void test_forgeable(void)
 	CHECK(!wv_reason_is_forgeable(WV_REASON_EXPIRED));
 }
 
+// "budget-keys-per-tag" is of the setting "keys_per_tag".
+static void test_budgets(void)
+{
+	unsigned n = 0;
+
+	for (unsigned r = 0; r < WV_REASON_COUNT; r++) {
+		const char *name = wv_reason_name((enum wv_reason)r);
+		const char *budget = wv_reason_budget((enum wv_reason)r);
+		char words[64] = "budget-";
+
+		if (strncmp(name, "budget-", 7) != 0)
+			continue;
+		n++;
+		REQUIRE(budget != NULL && strlen(budget) < sizeof(words) - 7);
+		for (unsigned i = 0; budget[i] != '\0'; i++)
+			words[7 + i] = budget[i];
+		for (char *c = words; *c != '\0'; c++)
+			*c = *c == '_' ? '-' : *c;
+		CHECK(strcmp(words, name) == 0);
+		CHECK(wv_reason_verdict((enum wv_reason)r) == WV_VERDICT_BOGUS);
+	}
+	CHECK(n >= 9);
+	CHECK(strcmp(wv_reason_budget(WV_REASON_NSEC3_ITERATIONS), "nsec3_iterations_insecure")
+		== 0);
+	CHECK(strcmp(wv_reason_budget(WV_REASON_NSEC3_ITERATIONS_BOGUS), "nsec3_iterations_bogus")
+		== 0);
+	CHECK(wv_reason_budget(WV_REASON_BAD_SIGNATURE) == NULL);
+	CHECK(wv_reason_budget(WV_REASON_FETCH_BUDGET) == NULL);
+}
+
 static const struct test tests[] = {
 	{"every reason and verdict has a name, found again", test_names},
 	{"verdict and EDE are those of RFC 8914", test_known},
 	{"the worse of two reasons is the one with the worse verdict", test_worse},
+	{"a reason for being over budget names the setting", test_budgets},
 	{"a forger can cause a missing signature, not an expired one", test_forgeable},
 };
 
