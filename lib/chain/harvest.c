@@ -1,7 +1,7 @@
 // Facts that a judged response proves.
 #include <string.h>
 
-#include "wv_chain.h"
+#include "builder.h"
 
 #define RECORDS     256 // of an RRset that becomes a fact; a budget ends it long before
 #define RDATA_FIXED 4   // octets before key and digest in DNSKEY and DS (RFC 4034 2.1, 5.1)
@@ -46,8 +46,7 @@ static uint32_t ttl_of(const struct wv_message *m, const struct wv_validate_rrse
 	return ttl <= INT32_MAX ? ttl : 0; // RFC 2181 8
 }
 
-// Set the life of what one RRset proves; what several prove lives as long as all of them.
-static void life_narrow(struct wv_trust_life *life, const struct wv_validation *v,
+void wv_chain_life_narrow(struct wv_trust_life *life, const struct wv_validation *v,
 	const struct wv_validate_rrset *need, bool first)
 {
 	uint32_t skew = wv_validate_skew(v->env->settings, need->inception, need->expiration);
@@ -152,7 +151,7 @@ static void harvest_rrset(struct harvest *h, const struct wv_validate_rrset *nee
 {
 	if (need->reason != WV_REASON_SECURE || need->is_wildcard)
 		return;
-	life_narrow(&h->fact->life, h->v, need, true);
+	wv_chain_life_narrow(&h->fact->life, h->v, need, true);
 	if (need->set->type == WV_TYPE_DNSKEY && h->v->keys_by_ds)
 		emit_records(h, WV_FACT_KEYS, need);
 	else if (need->set->type == WV_TYPE_DS)
@@ -179,7 +178,7 @@ static void harvest_no_ds(struct harvest *h)
 		return;
 	}
 	for (unsigned i = 0; i < v->n_needed; i++) // all are verified
-		life_narrow(&h->fact->life, v, &v->needed[i], i == 0);
+		wv_chain_life_narrow(&h->fact->life, v, &v->needed[i], i == 0);
 	emit_insecure(h, &v->cut, reason);
 }
 
