@@ -361,7 +361,7 @@ class Scenario:
             signature = signature[:-1]
         rrsig = rrsig.replace(signature=signature)
         name = dns.name.from_text(opts['owner']) if 'owner' in opts else rrset.name
-        sigs = dns.rrset.RRset(name, IN, dns.rdatatype.RRSIG, rrset.rdtype)
+        sigs = dns.rrset.RRset(name, IN, dns.rdatatype.RRSIG, rrsig.type_covered)
         sigs.add(rrsig, int(opts.get('rr-ttl', rrset.ttl)))
         if 'section' in opts:
             section = SECTIONS[opts['section']]
