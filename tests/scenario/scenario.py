@@ -5,6 +5,7 @@ shared. README.md beside this file describes the format.
 """
 import base64
 import datetime
+import functools
 import hashlib
 import os
 import shlex
@@ -45,6 +46,13 @@ class ScenarioError(Exception):
     """A line of a scenario that cannot be read; says which."""
 
 
+@functools.lru_cache(None)
+def rsa_key(path):
+    """The key of a file; reading one takes a while."""
+    with open(path, 'rb') as f:
+        return serialization.load_pem_private_key(f.read(), None)
+
+
 class Key:
     """A fixed private key: the same number and algorithm give the same key in every run."""
 
@@ -53,8 +61,7 @@ class Key:
         seed = hashlib.sha512(b'wirevet scenario key %d %d' % (algorithm, number)).digest()
         if algorithm in (5, 7, 8, 10):
             path = os.path.join(HERE, 'keys', 'rsa-%d-%d.pem' % (bits or 2048, number % 2))
-            with open(path, 'rb') as f:
-                self.private = serialization.load_pem_private_key(f.read(), None)
+            self.private = rsa_key(path)
         elif algorithm in (13, 14):
             curve = ec.SECP256R1() if algorithm == 13 else ec.SECP384R1()
             self.private = ec.derive_private_key(int.from_bytes(seed[:31], 'big') | 1, curve)
@@ -293,6 +300,12 @@ class Scenario:
                                    int(opts.get('algorithm', ds.algorithm)),
                                    int(opts.get('type', ds.digest_type)), digest)
         self.add(SECTIONS[opts.get('section', 'answer')], key.zone, TTL, ds)
+
+    def word_raw(self, words):
+        """raw OWNER TYPE HEX [section=S]: a record of any octets, readable or not."""
+        rdtype, opts = dns.rdatatype.from_text(words[1]), options(words[3:])
+        self.add(SECTIONS[opts.get('section', 'answer')], words[0], TTL,
+                 dns.rdata.GenericRdata(IN, rdtype, bytes.fromhex(words[2])))
 
     def word_soa(self, words):
         """soa ZONE/KEY [options of sign]: the SOA of a zone in authority, signed."""
