@@ -33,10 +33,14 @@ struct bench_params {
 
 // ---- packets.c: frames in plain memory ----
 
+#define BENCH_SHORT 1600 // octets of frames that lie in the common buffers
+
 struct packet {
 	size_t at; // in octets
 	uint16_t len;
-	bool is_response;
+	bool from_outside;
+	unsigned response; // whose end it is, or TRAFFIC_NO_RESPONSE
+	bool is_bogus;     // a SERVFAIL will take its place
 };
 
 struct packets {
@@ -44,8 +48,8 @@ struct packets {
 	size_t n_octets, octets_room;
 	struct packet *list;
 	unsigned n, list_room;
-	unsigned responses;
-	uint16_t longest; // octets of a frame
+	unsigned n_long;     // frames above BENCH_SHORT
+	uint16_t longest[2]; // octets of a frame: of the short ones, of the others
 };
 
 // Copies a frame; a traffic_emit_fn, whose `arg` is a struct packets. -ENOMEM.

@@ -16,10 +16,10 @@ static const char usage[] =
 	"in turn; I/O and worker on one core (solo), and on one each (split).\n"
 	"\n"
 	"  --mix        S: signed addresses, P-256; I: addresses of zones proven to be unsigned\n"
-	"               (preset)\n"
+	"               (preset); U: what a large resolver's servers send it\n"
 	"  --repeat     percent of the responses that were sent before in this run, preset 0\n"
-	"  --zones      preset 3000\n"
-	"  --responses  preset 1000000, of mix S 20000\n"
+	"  --zones      preset 3000; of mix U 20 or more\n"
+	"  --responses  preset 1000000, of mixes S and U 20000\n"
 	"  --queries    on: each response comes after its query (preset)\n"
 	"  --runs       of each kind, preset 5; what is told are medians\n"
 	"  --seed       of the traffic, preset 1\n"
@@ -156,8 +156,14 @@ int main(int argc, char *argv[])
 
 	if (!options_read(argc, argv, &params, &status))
 		return status;
+	if (params.traffic.zones < traffic_mix_zones(params.traffic.mix)) {
+		fprintf(stderr, "wirevet-bench: --zones: want %u or more for mix %s, not %u\n%s",
+			traffic_mix_zones(params.traffic.mix), traffic_mix_name(params.traffic.mix),
+			params.traffic.zones, usage);
+		return BENCH_USAGE;
+	}
 	if (params.traffic.responses == 0)
-		params.traffic.responses = params.traffic.mix == TRAFFIC_SIGNED ? 20000 : 1000000;
+		params.traffic.responses = params.traffic.mix == TRAFFIC_UNSIGNED ? 1000000 : 20000;
 	status = path_run(&params, &err);
 	if (status != BENCH_OK)
 		fprintf(stderr, "wirevet-bench: %s\n", err.text);

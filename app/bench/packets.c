@@ -32,16 +32,19 @@ static bool packets_reserve(struct packets *p, size_t len)
 int packets_add(void *arg, const struct traffic_frame *frame)
 {
 	struct packets *p = arg;
+	bool is_long = frame->len > BENCH_SHORT;
 
 	if (!packets_reserve(p, frame->len))
 		return -ENOMEM;
-	p->list[p->n++] = (struct packet){
-		.at = p->n_octets, .len = (uint16_t)frame->len, .is_response = frame->is_response};
+	p->list[p->n++] = (struct packet){.at = p->n_octets,
+		.len = (uint16_t)frame->len,
+		.from_outside = frame->from_outside,
+		.response = frame->response};
 	memcpy(p->octets + p->n_octets, frame->octets, frame->len);
 	p->n_octets += frame->len;
-	p->responses += frame->is_response;
-	if (frame->len > p->longest)
-		p->longest = (uint16_t)frame->len;
+	p->n_long += is_long;
+	if (frame->len > p->longest[is_long])
+		p->longest[is_long] = (uint16_t)frame->len;
 	return 0;
 }
 

@@ -9,8 +9,20 @@
 // What the traffic is made of.
 struct load {
 	struct packets traffic, chain;
+	struct traffic_counts promised;
 	char anchors[256];
 };
+
+// Which packets a run will write over.
+static void bogus_mark(struct packets *p, const struct traffic *t)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		unsigned response = p->list[i].response;
+
+		p->list[i].is_bogus = response != TRAFFIC_NO_RESPONSE
+			&& traffic_response_verdict(t, response) == WV_VERDICT_BOGUS;
+	}
+}
 
 static int load_make(struct load *load, const struct bench_params *params, struct wv_err *err)
 {
@@ -23,23 +35,24 @@ static int load_make(struct load *load, const struct bench_params *params, struc
 	rc = traffic_chain(t, packets_add, &load->chain);
 	if (rc == 0)
 		rc = traffic_run(t, packets_add, &load->traffic);
+	if (rc == 0)
+		bogus_mark(&load->traffic, t);
+	load->promised = *traffic_count(t);
 	traffic_destroy(t);
 	return rc == 0 ? 0
 		       : wv_fail(err, -rc, "traffic: %u responses cannot be made: %s",
 			       params->traffic.responses, strerror(-rc));
 }
 
-// Is what came out what the traffic promises?
-static int result_check(const struct bench_params *params, const struct rig_result *result,
+// Is what came out what the traffic promises? What came in datagrams alone is judged.
+static int result_check(const struct traffic_counts *promised, const struct rig_result *result,
 	bool forward, struct wv_err *err)
 {
-	enum wv_verdict promised = traffic_mix_verdict(params->traffic.mix);
-
 	if (result->lost > 0)
 		return wv_fail(err, EPROTO, "want no packet lost, not %llu",
 			(unsigned long long)result->lost);
 	for (enum wv_verdict v = 0; v < WV_VERDICT_COUNT; v++) {
-		uint64_t want = !forward && v == promised ? params->traffic.responses : 0;
+		uint64_t want = forward ? 0 : promised->verdicts[TRAFFIC_UDP][v];
 
 		if (result->verdicts[v] != want)
 			return wv_fail(err, EPROTO, "want %llu responses %s, not %llu",
@@ -49,30 +62,30 @@ static int result_check(const struct bench_params *params, const struct rig_resu
 	return 0;
 }
 
-static int run(struct rig *r, const struct bench_params *params, enum bench_plan plan, bool forward,
-	struct rig_result *result, struct wv_err *err)
+static int run(struct rig *r, const struct traffic_counts *promised, enum bench_plan plan,
+	bool forward, struct rig_result *result, struct wv_err *err)
 {
 	int rc = rig_run(r, plan, forward, result, err);
 
-	return rc == 0 ? result_check(params, result, forward, err) : rc;
+	return rc == 0 ? result_check(promised, result, forward, err) : rc;
 }
 
 // Both kinds in turn, so that what else the machine does hits both alike.
-static int plan_run(
-	struct rig *r, const struct bench_params *params, struct report *report, struct wv_err *err)
+static int plan_run(struct rig *r, const struct bench_params *params,
+	const struct traffic_counts *promised, struct report *report, struct wv_err *err)
 {
 	double rate[BENCH_RUNS_MAX], forward[BENCH_RUNS_MAX], ratio[BENCH_RUNS_MAX],
 		worker[BENCH_RUNS_MAX];
 	double responses = params->traffic.responses, hz = (double)rig_hz(r);
 	struct rig_result result;
-	int rc = run(r, params, report->plan, true, &result, err); // touches all memory
+	int rc = run(r, promised, report->plan, true, &result, err); // touches all memory
 
 	for (unsigned i = 0; rc == 0 && i < params->runs; i++) {
-		rc = run(r, params, report->plan, true, &result, err);
+		rc = run(r, promised, report->plan, true, &result, err);
 		if (rc < 0)
 			break;
 		forward[i] = responses * hz / (double)result.cycles;
-		rc = run(r, params, report->plan, false, &result, err);
+		rc = run(r, promised, report->plan, false, &result, err);
 		rate[i] = responses * hz / (double)result.cycles;
 		worker[i] = (double)result.worker_cycles / responses;
 		ratio[i] = rate[i] / forward[i];
@@ -92,7 +105,8 @@ static int plan_run(
 	return 0;
 }
 
-static int plans_run(struct rig *r, const struct bench_params *params, struct wv_err *err)
+static int plans_run(struct rig *r, const struct bench_params *params,
+	const struct traffic_counts *promised, struct wv_err *err)
 {
 	struct report reports[BENCH_PLANS];
 	unsigned n = 0;
@@ -104,7 +118,7 @@ static int plans_run(struct rig *r, const struct bench_params *params, struct wv
 			continue;
 		}
 		reports[n].plan = plan;
-		int rc = plan_run(r, params, &reports[n], err);
+		int rc = plan_run(r, params, promised, &reports[n], err);
 
 		if (rc < 0)
 			return rc;
@@ -131,7 +145,7 @@ enum bench_status path_run(const struct bench_params *params, struct wv_err *err
 
 		r = rig_create(&rig, err);
 		packets_fini(&load.traffic);
-		rc = r != NULL ? plans_run(r, params, err) : -EIO;
+		rc = r != NULL ? plans_run(r, params, &load.promised, err) : -EIO;
 	}
 	packets_fini(&load.traffic);
 	packets_fini(&load.chain);

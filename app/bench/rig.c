@@ -33,6 +33,13 @@ struct side {
 	uint16_t port;
 };
 
+// A packet that a run writes over.
+struct spare {
+	struct rte_mbuf *m;
+	uint16_t len;
+	uint8_t *octets;
+};
+
 struct stamp {
 	uint64_t begin, end; // TSC
 };
@@ -44,8 +51,10 @@ struct rig {
 	struct wv_config config;
 	bool has_config;
 	struct wv_validate_settings settings;
-	struct rte_mempool *pool;
+	struct rte_mempool *pool, *long_pool;
 	struct side outside, inside;
+	struct spare *spares;
+	unsigned n_spares;
 	struct stamp stamps[RTE_MAX_LCORE]; // of the loops of one run, by lcore
 };
 
@@ -54,11 +63,18 @@ struct rig {
 // A frame that is no DNS and not even IP, but for local experiments (IEEE Std 802, 9.2.3.2).
 static const uint8_t filler[FILLER_LEN] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5};
 
-static uint16_t data_room(const struct rig *r)
+// Octets of a buffer for the short frames, or the long ones.
+static uint16_t data_room(const struct rig *r, bool is_long)
 {
-	unsigned room = RTE_PKTMBUF_HEADROOM + RTE_MAX(r->params.traffic->longest, FILLER_LEN);
+	unsigned longest = r->params.traffic->longest[is_long];
+	unsigned room = RTE_PKTMBUF_HEADROOM + RTE_MAX(longest, FILLER_LEN);
 
 	return (uint16_t)RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE);
+}
+
+static size_t buffer_octets(const struct rig *r, bool is_long)
+{
+	return rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + data_room(r, is_long), 0, NULL);
 }
 
 static size_t ring_octets(unsigned n)
@@ -70,48 +86,91 @@ static size_t ring_octets(unsigned n)
 static size_t rig_octets(const struct rig *r)
 {
 	struct wv_engine_memory parts[32];
-	unsigned n = r->outside.n + r->inside.n;
-	unsigned n_parts =
-		wv_engine_memory(&r->config, r->params.traffic->longest, parts, WV_COUNT(parts));
+	unsigned n = r->outside.n + r->inside.n, n_long = r->params.traffic->n_long;
+	unsigned n_parts = wv_engine_memory(
+		&r->config, r->params.traffic->longest[false], parts, WV_COUNT(parts));
 	size_t octets = EAL_BESIDE;
 
 	for (unsigned i = 0; i < n_parts && i < WV_COUNT(parts); i++)
 		octets += parts[i].in_eal ? parts[i].octets : 0;
-	octets += (size_t)n
-		* rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + data_room(r), 0, NULL);
+	octets += (n - n_long) * buffer_octets(r, false) + n_long * buffer_octets(r, true);
 	octets += ring_octets(n) + 2 * ring_octets(r->outside.n) + 2 * ring_octets(r->inside.n);
 	return octets;
 }
 
-static int packet_put(struct rig *r, struct side *side, unsigned at, const uint8_t *octets,
-	uint16_t len, struct wv_err *err)
+static int spare_keep(struct rig *r, struct rte_mbuf *m, const uint8_t *octets, uint16_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(r->pool);
-	char *data = m != NULL ? rte_pktmbuf_append(m, len) : NULL;
+	struct spare *spare = &r->spares[r->n_spares];
 
-	if (data == NULL)
-		return wv_fail(err, ENOMEM, "packet buffers: no room for %u octets", len);
-	memcpy(data, octets, len);
+	*spare = (struct spare){.m = m, .len = len, .octets = malloc(len)};
+	if (spare->octets == NULL)
+		return -ENOMEM;
+	memcpy(spare->octets, octets, len);
+	r->n_spares++;
+	return 0;
+}
+
+static void spares_restore(struct rig *r)
+{
+	for (unsigned i = 0; i < r->n_spares; i++) {
+		struct spare *spare = &r->spares[i];
+
+		memcpy(rte_pktmbuf_mtod(spare->m, void *), spare->octets, spare->len);
+		spare->m->data_len = spare->len;
+		spare->m->pkt_len = spare->len;
+	}
+}
+
+static int packet_put(struct rig *r, struct side *side, unsigned at, const struct packet *p,
+	const uint8_t *octets, struct wv_err *err)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(p->len > BENCH_SHORT ? r->long_pool : r->pool);
+	char *data = m != NULL ? rte_pktmbuf_append(m, p->len) : NULL;
+
+	if (data == NULL || (p->is_bogus && spare_keep(r, m, octets, p->len) < 0))
+		return wv_fail(err, ENOMEM, "packet buffers: no room for %u octets", p->len);
+	memcpy(data, octets, p->len);
 	side->packets[at] = m;
 	return 0;
 }
 
-static int packets_put(struct rig *r, struct wv_err *err)
+static int packet_count(struct rig *r, struct side *side, unsigned at, const struct packet *p,
+	const uint8_t *octets, struct wv_err *err)
 {
-	const struct packets *p = r->params.traffic;
+	(void)octets;
+	(void)err;
+	side->n = at + 1;
+	r->n_spares += p->is_bogus;
+	return 0;
+}
+
+typedef int (*packet_lay_fn)(struct rig *r, struct side *side, unsigned at, const struct packet *p,
+	const uint8_t *octets, struct wv_err *err);
+
+/*
+ * The order of packets at both ports. Both are served alike, so that fillers are put before what
+ * comes from outside until LEAD queries are under way.
+ */
+static int packets_lay(struct rig *r, packet_lay_fn lay, struct wv_err *err)
+{
+	static const struct packet fill = {.len = sizeof(filler)};
+	const struct packets *all = r->params.traffic;
+	bool queries = r->params.bench->queries;
 	unsigned outside = 0, inside = 0;
 	int rc = 0;
 
-	// Responses come later by as many packets as there are fillers.
-	for (; rc == 0 && outside < r->outside.n - p->responses; outside++)
-		rc = packet_put(r, &r->outside, outside, filler, sizeof(filler), err);
-	for (unsigned i = 0; rc == 0 && i < p->n; i++) {
-		const uint8_t *octets = p->octets + p->list[i].at;
+	for (unsigned i = 0; rc == 0 && i < all->n; i++) {
+		const struct packet *p = &all->list[i];
 
-		if (p->list[i].is_response)
-			rc = packet_put(r, &r->outside, outside++, octets, p->list[i].len, err);
-		else if (r->params.bench->queries)
-			rc = packet_put(r, &r->inside, inside++, octets, p->list[i].len, err);
+		if (!p->from_outside) {
+			if (queries)
+				rc = lay(r, &r->inside, inside++, p, all->octets + p->at, err);
+			continue;
+		}
+		while (rc == 0 && queries && outside + 1 < inside + LEAD)
+			rc = lay(r, &r->outside, outside++, &fill, filler, err);
+		if (rc == 0)
+			rc = lay(r, &r->outside, outside++, p, all->octets + p->at, err);
 	}
 	return rc;
 }
@@ -157,16 +216,28 @@ static int side_open(struct rig *r, struct side *side, unsigned out, struct wv_e
 		: wv_fail(err, -rc, "port %s: cannot be started: %s", side->name, strerror(-rc));
 }
 
+static int pool_make(struct rig *r, struct rte_mempool **pool, const char *name, unsigned n,
+	bool is_long, struct wv_err *err)
+{
+	uint16_t room = data_room(r, is_long);
+
+	*pool = rte_pktmbuf_pool_create(name, n, 0, 0, room, (int)rte_socket_id());
+	return *pool != NULL
+		? 0
+		: wv_fail(err, rte_errno, "packet buffers: no room for %u of %u octets: %s", n,
+			room, rte_strerror(rte_errno));
+}
+
 static int pipe_open(struct rig *r, struct wv_err *err)
 {
-	unsigned n = r->outside.n + r->inside.n;
-	int rc;
+	unsigned n_long = r->params.traffic->n_long;
+	int rc = pool_make(r, &r->pool, "bench", r->outside.n + r->inside.n - n_long, false, err);
 
-	r->pool = rte_pktmbuf_pool_create("bench", n, 0, 0, data_room(r), (int)rte_socket_id());
-	if (r->pool == NULL)
-		return wv_fail(err, rte_errno, "packet buffers: no room for %u of %u octets: %s", n,
-			data_room(r), rte_strerror(rte_errno));
-	rc = packets_put(r, err);
+	if (rc == 0 && n_long > 0)
+		rc = pool_make(r, &r->long_pool, "bench_long", n_long, true, err);
+	r->n_spares = 0;
+	if (rc == 0)
+		rc = packets_lay(r, packet_put, err);
 	if (rc == 0)
 		rc = side_open(r, &r->outside, r->inside.n, err);
 	if (rc == 0)
@@ -225,11 +296,11 @@ struct rig *rig_create(const struct rig_params *params, struct wv_err *err)
 	r->params = *params;
 	r->outside.name = "outside";
 	r->inside.name = "inside";
-	r->outside.n = params->traffic->responses + (params->bench->queries ? LEAD : 0);
-	r->inside.n = params->bench->queries ? params->traffic->n - params->traffic->responses : 0;
-	r->outside.packets = calloc(r->outside.n, sizeof(void *));
+	packets_lay(r, packet_count, err);
+	r->outside.packets = calloc(r->outside.n + 1, sizeof(void *));
 	r->inside.packets = calloc(r->inside.n + 1, sizeof(void *));
-	rc = r->outside.packets == NULL || r->inside.packets == NULL
+	r->spares = calloc(r->n_spares + 1, sizeof(r->spares[0]));
+	rc = r->outside.packets == NULL || r->inside.packets == NULL || r->spares == NULL
 		? wv_fail(err, ENOMEM, "no memory for %u packets", params->traffic->n)
 		: config_make(r, err);
 	if (rc == 0)
@@ -248,6 +319,9 @@ void rig_destroy(struct rig *r)
 {
 	if (r->has_config)
 		wv_config_fini(&r->config);
+	for (unsigned i = 0; i < r->n_spares; i++)
+		free(r->spares[i].octets);
+	free(r->spares);
 	free(r->outside.packets);
 	free(r->inside.packets);
 	if (r->runs)
@@ -323,7 +397,7 @@ static int chain_learn(const struct rig *r, struct wv_trust *trust, struct wv_er
 	if (chain == NULL)
 		return -ENOMEM;
 	for (unsigned i = 0; rc == 0 && i < p->n; i++) {
-		if (p->list[i].is_response)
+		if (p->list[i].from_outside)
 			rc = chain_add(chain, r, &p->list[i]);
 	}
 	wv_chain_settle(chain);
@@ -333,7 +407,7 @@ static int chain_learn(const struct rig *r, struct wv_trust *trust, struct wv_er
 		return wv_fail(err, -rc, "chain: a message cannot be learned: %s", strerror(-rc));
 	if (counts.dropped > 0)
 		return wv_fail(err, EPROTO, "chain: want %u messages proven, not all but %u",
-			p->responses, (unsigned)counts.dropped);
+			(unsigned)counts.messages, (unsigned)counts.dropped);
 	return 0;
 }
 
@@ -415,6 +489,7 @@ int rig_run(struct rig *r, enum bench_plan plan, bool forward, struct rig_result
 		rc = side_fill(&r->inside, err);
 	if (rc < 0)
 		return rc;
+	spares_restore(r);
 	memset(r->stamps, 0, sizeof(r->stamps));
 	config_choose(r, plan, forward);
 	return run_engine(r, forward, result, err);

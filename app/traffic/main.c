@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "promise.h"
 #include "traffic.h"
 
 enum {
@@ -31,10 +32,11 @@ static const char usage[] =
 	"(counts).\n"
 	"The same seed gives the same octets.\n"
 	"\n"
-	"  --mix        S: signed addresses, P-256; I: addresses of zones proven to be unsigned\n"
+	"  --mix        S: signed addresses, P-256; I: addresses of zones proven to be unsigned;\n"
+	"               U: what a large resolver's servers send it\n"
 	"  --responses  preset 100000\n"
 	"  --repeat     percent of the responses that were sent before in this run, preset 0\n"
-	"  --zones      preset 3000\n"
+	"  --zones      preset 3000; of mix U 20 or more\n"
 	"  --seed       preset 1\n"
 	"  --time       of the first packet, preset 1787421600 (2026-08-22 18:00 UTC)\n";
 
@@ -47,7 +49,7 @@ static int write_frame(void *arg, const struct traffic_frame *frame)
 		.caplen = (bpf_u_int32)frame->len,
 		.len = (bpf_u_int32)frame->len,
 	};
-	pcap_dumper_t *side = frame->is_response ? f->outside : f->inside;
+	pcap_dumper_t *side = frame->from_outside ? f->outside : f->inside;
 
 	pcap_dump((u_char *)f->both, &head, frame->octets);
 	if (side != NULL)
@@ -141,8 +143,7 @@ static int capture(const struct traffic_params *params, const char *output, stru
 {
 	struct files files = {.dead = pcap_open_dead(DLT_EN10MB, 65535)};
 	struct traffic *t = traffic_create(params, err);
-	const struct traffic_counts *c;
-	char text[1024];
+	char text[256], *promise = NULL;
 	int rc = -ENOMEM;
 
 	if (files.dead == NULL || t == NULL)
@@ -156,18 +157,11 @@ static int capture(const struct traffic_params *params, const char *output, stru
 	rc = text_write(output, ".anchors", text, err);
 	if (rc != 0)
 		goto out;
-	c = traffic_count(t);
-	snprintf(text, sizeof(text),
-		"{\"mix\": \"%s\", \"zones\": %u, \"repeat\": %u, \"seed\": %" PRIu64
-		", \"time\": %u,\n"
-		" \"responses\": %" PRIu64 ", \"distinct\": %" PRIu64 ", \"octets\": %" PRIu64
-		", \"shortest\": %u, \"longest\": %u,\n"
-		" \"verdicts\": {\"%s\": %" PRIu64 "}}\n",
-		traffic_mix_name(params->mix), params->zones, params->repeat, params->seed,
-		params->time_s, c->responses, c->distinct, c->octets, c->shortest, c->longest,
-		wv_verdict_name(traffic_mix_verdict(params->mix)), c->responses);
-	rc = text_write(output, ".json", text, err);
+	promise = promise_print(t, params);
+	rc = promise != NULL ? text_write(output, ".json", promise, err)
+			     : wv_fail(err, ENOMEM, "no memory for the counts");
 out:
+	free(promise);
 	traffic_destroy(t);
 	if (files.dead != NULL)
 		pcap_close(files.dead);
@@ -261,6 +255,12 @@ int main(int argc, char *argv[])
 			fputs(usage, stderr);
 			return EXIT_USAGE;
 		}
+	}
+	if (params.mix != TRAFFIC_MIXES && params.zones < traffic_mix_zones(params.mix)) {
+		fprintf(stderr, "wirevet-traffic: --zones: want %u or more for mix %s, not %u\n%s",
+			traffic_mix_zones(params.mix), traffic_mix_name(params.mix), params.zones,
+			usage);
+		return EXIT_USAGE;
 	}
 	if (optind + 1 != argc || strcmp(argv[optind], "capture") != 0
 		|| params.mix == TRAFFIC_MIXES || output == NULL) {

@@ -1,3 +1,4 @@
+// The order of things: which response comes next, new or again, by which way, and what is counted.
 #include "traffic.h"
 
 #include <assert.h>
@@ -7,237 +8,86 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
+#include "mix.h"
 
-#include "wv_packet.h"
-#include "wv_wire.h"
-
-#include "signer.h"
-
-#define ALGORITHM 13 // ECDSAP256SHA256
-#define TTL       3600
-#define DAY_S     86400
-#define GAP_US    10   // between frames
-#define PAYLOAD   1232 // octets of DNS at most
+#define COOKIE       16     // octets: client's and server's part (RFC 7873)
+#define CLIENTS      8      // resolvers
+#define TCP_SHARE    0.03   //
+#define FRAGMENTED   0.001  // of all responses
+#define FRAGMENT_LEN 512    // octets of the shortest message that comes in fragments
+#define LONG_SHARE   0.139  // of the responses are as long as that
+#define BOGUS_SHARE  0.0005 // of the signed ones
+#define ZONES_MIXED  20     // so many have every class
 
 static const struct {
 	const char *name;
-	enum traffic_mix mix;
-	enum wv_verdict verdict;
+	bool is_mixed;
 } mixes[] = {
-	{"S", TRAFFIC_SIGNED, WV_VERDICT_SECURE},
-	{"I", TRAFFIC_UNSIGNED, WV_VERDICT_INSECURE},
+	[TRAFFIC_SIGNED] = {"S", false},
+	[TRAFFIC_UNSIGNED] = {"I", false},
+	[TRAFFIC_UPSTREAM] = {"U", true},
+	[TRAFFIC_HOSTILE] = {"K", true},
 };
 static_assert(WV_COUNT(mixes) == TRAFFIC_MIXES, "a mix without a name");
-
-// A zone: its name on the wire, and what signs it.
-struct zone {
-	uint8_t name[64];
-	uint8_t len;
-	struct signer_key key;
-	uint16_t key_tag;
-};
-
-// A response that was sent, to be sent again.
-struct sent {
-	size_t at; // in payloads
-	uint16_t len;
-	uint32_t zone;
-};
-
-struct traffic {
-	struct traffic_params params;
-	struct signer *signer;
-	struct zone root, tld[TRAFFIC_TLDS];
-	struct zone *zone;
-	double *weight; // cumulative, Zipf(1.0) over zones
-	uint64_t state; // of the random numbers
-	uint64_t time_us;
-	struct sent *sent;
-	uint8_t *payloads;
-	size_t payloads_len, payloads_room;
-	struct traffic_counts counts;
-};
-
-// A message being written; names are compressed to the question's where that is simple.
-struct builder {
-	uint8_t octets[PAYLOAD];
-	size_t len;
-};
 
 const char *traffic_mix_name(enum traffic_mix mix)
 {
 	return mixes[mix].name;
 }
 
-enum wv_verdict traffic_mix_verdict(enum traffic_mix mix)
-{
-	return mixes[mix].verdict;
-}
-
 const char *traffic_mix_list(void)
 {
-	return "S, I";
+	return "S, I, U";
 }
 
 enum traffic_mix traffic_mix_find(const char *name)
 {
-	for (unsigned i = 0; i < TRAFFIC_MIXES; i++) {
+	for (unsigned i = 0; i < TRAFFIC_HOSTILE; i++) {
 		if (strcmp(name, mixes[i].name) == 0)
-			return mixes[i].mix;
+			return i;
 	}
 	return TRAFFIC_MIXES;
 }
 
-// splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-static uint64_t random64(struct traffic *t)
+unsigned traffic_mix_zones(enum traffic_mix mix)
 {
-	uint64_t z = t->state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return mixes[mix].is_mixed ? ZONES_MIXED : 1;
 }
 
-static double random_unit(struct traffic *t)
+static const char *const ways[] = {
+	[TRAFFIC_UDP] = "udp",
+	[TRAFFIC_TCP] = "tcp",
+	[TRAFFIC_FRAGMENTS] = "fragments",
+};
+static_assert(WV_COUNT(ways) == TRAFFIC_WAYS, "a way without a name");
+
+const char *traffic_way_name(enum traffic_way way)
 {
-	return (double)(random64(t) >> 11) / (double)(UINT64_C(1) << 53);
+	return ways[way];
 }
 
-static void put(struct builder *b, const void *octets, size_t n)
-{
-	memcpy(b->octets + b->len, octets, n);
-	b->len += n;
-}
-
-static void put8(struct builder *b, uint8_t v)
-{
-	b->octets[b->len++] = v;
-}
-
-static void put16(struct builder *b, uint16_t v)
-{
-	wv_store16(b->octets + b->len, v);
-	b->len += 2;
-}
-
-static void put32(struct builder *b, uint32_t v)
-{
-	wv_store32(b->octets + b->len, v);
-	b->len += 4;
-}
-
-// "label" and the name after it, as octets; returns their number.
-static uint8_t name_make(uint8_t *out, const char *label, const uint8_t *parent, uint8_t parent_len)
-{
-	size_t n = strlen(label);
-
-	out[0] = (uint8_t)n;
-	memcpy(out + 1, label, n);
-	memcpy(out + 1 + n, parent, parent_len);
-	return (uint8_t)(1 + n + parent_len);
-}
-
-static unsigned name_labels(const uint8_t *name)
-{
-	unsigned n = 0;
-
-	for (; *name != 0; name += 1 + *name)
-		n++;
-	return n;
-}
-
-static size_t dnskey_rdata(const struct zone *z, uint8_t out[4 + SIGNER_PUBLIC])
-{
-	wv_store16(out, 257);
-	out[2] = 3;
-	out[3] = ALGORITHM;
-	memcpy(out + 4, z->key.public_key, SIGNER_PUBLIC);
-	return 4 + SIGNER_PUBLIC;
-}
-
-static uint16_t key_tag(const uint8_t *rdata, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i & 1 ? rdata[i] : (uint32_t)rdata[i] << 8;
-	return (uint16_t)(sum + (sum >> 16));
-}
-
-static size_t ds_rdata(const struct zone *z, uint8_t out[36])
-{
-	uint8_t data[64 + 4 + SIGNER_PUBLIC];
-	size_t n;
-
-	memcpy(data, z->name, z->len);
-	n = z->len + dnskey_rdata(z, data + z->len);
-	wv_store16(out, z->key_tag);
-	out[2] = ALGORITHM;
-	out[3] = 2;
-	SHA256(data, n, out + 4);
-	return 36;
-}
-
-static bool zone_make(
-	struct traffic *t, struct zone *z, const char *label, const struct zone *parent)
-{
-	uint8_t rdata[4 + SIGNER_PUBLIC];
-	char id[64];
-
-	if (parent == NULL) {
-		z->name[0] = 0;
-		z->len = 1;
-	} else {
-		z->len = name_make(z->name, label, parent->name, parent->len);
-	}
-	snprintf(id, sizeof(id), "%s", parent == NULL ? "." : label);
-	if (!signer_key(t->signer, &z->key, t->params.seed, id))
-		return false;
-	z->key_tag = key_tag(rdata, dnskey_rdata(z, rdata));
-	return true;
-}
-
-static const struct zone *zone_parent(const struct traffic *t, uint32_t i)
-{
-	return &t->tld[i % TRAFFIC_TLDS];
-}
+// ---- life ----
 
 struct traffic *traffic_create(const struct traffic_params *params, struct wv_err *err)
 {
 	struct traffic *t = calloc(1, sizeof(*t));
-	double sum = 0;
-	char label[32];
 
 	if (t == NULL)
 		goto no_memory;
 	t->params = *params;
 	t->state = params->seed;
 	t->time_us = (uint64_t)params->time_s * 1000000;
-	t->signer = signer_create();
-	t->zone = calloc(params->zones, sizeof(*t->zone));
-	t->weight = calloc(params->zones, sizeof(*t->weight));
+	t->signer = signer_create(params->seed);
 	t->sent = calloc(params->responses + 1, sizeof(*t->sent));
-	if (t->signer == NULL || t->zone == NULL || t->weight == NULL || t->sent == NULL)
+	t->response = calloc(params->responses + 1, sizeof(*t->response));
+	if (t->signer == NULL || t->sent == NULL || t->response == NULL)
 		goto no_memory;
-	if (!zone_make(t, &t->root, "", NULL))
-		goto no_memory;
-	for (unsigned i = 0; i < TRAFFIC_TLDS; i++) {
-		snprintf(label, sizeof(label), "t%u", i);
-		if (!zone_make(t, &t->tld[i], label, &t->root))
-			goto no_memory;
-	}
-	for (unsigned i = 0; i < params->zones; i++) {
-		snprintf(label, sizeof(label), "zone%u", i);
-		if (!zone_make(t, &t->zone[i], label, zone_parent(t, i)))
-			goto no_memory;
-		sum += 1.0 / (i + 1);
-		t->weight[i] = sum;
-	}
-	return t;
+	if (tree_make(t, err) == 0)
+		return t;
+	traffic_destroy(t);
+	return NULL;
 no_memory:
-	wv_fail(err, ENOMEM, "traffic: no memory for %u zones and %u responses", params->zones,
-		params->responses);
+	wv_fail(err, ENOMEM, "traffic: no memory for %u responses", params->responses);
 	traffic_destroy(t);
 	return NULL;
 }
@@ -246,17 +96,17 @@ void traffic_destroy(struct traffic *t)
 {
 	if (t == NULL)
 		return;
+	tree_fini(t);
 	free(t->payloads);
+	free(t->response);
 	free(t->sent);
-	free(t->weight);
-	free(t->zone);
 	signer_destroy(t->signer);
 	free(t);
 }
 
 int traffic_anchors(struct traffic *t, char *out, size_t room)
 {
-	uint8_t rdata[36];
+	uint8_t rdata[DS_RDATA];
 	int n;
 
 	ds_rdata(&t->root, rdata);
@@ -266,278 +116,284 @@ int traffic_anchors(struct traffic *t, char *out, size_t room)
 	return n + snprintf(out + n, room - (size_t)n, "\n");
 }
 
-static void header(struct builder *b, uint16_t flags, unsigned answers, unsigned authorities)
+bool traffic_sample(struct traffic *t, unsigned sample, const uint8_t *data, size_t len,
+	struct traffic_sample *out)
 {
-	b->len = 0;
-	put16(b, 0);
-	put16(b, flags);
-	put16(b, 1);
-	put16(b, (uint16_t)answers);
-	put16(b, (uint16_t)authorities);
-	put16(b, 1);
-}
+	static const enum signer_kind kinds[] = {
+		SIGNER_P256, SIGNER_P384, SIGNER_ED25519, SIGNER_RSA1024, SIGNER_RSA2048};
+	struct signer_key key;
 
-// A record of the name asked for.
-static void record(struct builder *b, uint16_t type, const uint8_t *rdata, size_t rdlen)
-{
-	put16(b, 0xc00c);
-	put16(b, type);
-	put16(b, WV_CLASS_IN);
-	put32(b, TTL);
-	put16(b, (uint16_t)rdlen);
-	put(b, rdata, rdlen);
-}
-
-// The RRSIG over one record of `name`, the name asked for.
-static bool sign(struct traffic *t, struct builder *b, const struct zone *by, const uint8_t *name,
-	size_t name_len, uint16_t type, const uint8_t *rdata, size_t rdlen)
-{
-	struct builder data = {.len = 0};
-	uint8_t out[18 + 64 + SIGNER_SIGNATURE];
-	size_t head;
-
-	put16(&data, type);
-	put8(&data, ALGORITHM);
-	put8(&data, (uint8_t)name_labels(name));
-	put32(&data, TTL);
-	put32(&data, t->params.time_s + 15 * DAY_S);
-	put32(&data, t->params.time_s - 15 * DAY_S);
-	put16(&data, by->key_tag);
-	put(&data, by->name, by->len);
-	head = data.len;
-	memcpy(out, data.octets, head);
-	put(&data, name, name_len);
-	put16(&data, type);
-	put16(&data, WV_CLASS_IN);
-	put32(&data, TTL);
-	put16(&data, (uint16_t)rdlen);
-	put(&data, rdata, rdlen);
-	if (!signer_sign(t->signer, &by->key, data.octets, data.len, out + head))
+	static_assert(WV_COUNT(kinds) == TRAFFIC_SAMPLES, "a sample without a key");
+	if (!signer_key(t->signer, &key, kinds[sample], "sample"))
 		return false;
-	record(b, WV_TYPE_RRSIG, out, head + SIGNER_SIGNATURE);
-	return true;
+	out->algorithm = signer_algorithm(key.kind);
+	out->public_len = key.public_len;
+	memcpy(out->public_key, key.public_key, key.public_len);
+	out->signature_len = signer_len(key.kind);
+	return signer_sign(t->signer, &key, data, len, out->signature);
 }
 
-static void put_opt(struct builder *b)
-{
-	static const uint8_t opt[] = {
-		0, 0, WV_TYPE_OPT, 1232 >> 8, 1232 & 255, 0, 0, 0x80, 0, 0, 0};
+// ---- an exchange ----
 
-	put(b, opt, sizeof(opt));
+// How it comes. Mixes S and I come in datagrams alone.
+static enum traffic_way way_draw(struct traffic *t, const struct sent *s)
+{
+	struct traffic_kind kind = traffic_kind_get(t->params.mix, s->kind);
+	double u;
+
+	if (!mixes[t->params.mix].is_mixed || kind.is_hostile
+		|| kind.verdict == WV_VERDICT_INDETERMINATE)
+		return TRAFFIC_UDP;
+	u = mix_random_unit(t);
+	if (u < TCP_SHARE)
+		return TRAFFIC_TCP;
+	if (s->len >= FRAGMENT_LEN && u < TCP_SHARE + FRAGMENTED / LONG_SHARE)
+		return TRAFFIC_FRAGMENTS;
+	return TRAFFIC_UDP;
 }
 
-/*
- * One frame around a payload: the resolver is 192.0.2.x, the server's address follows from the zone.
- * 30 % IPv6.
- */
-static int emit_frame(struct traffic *t, traffic_emit_fn emit, void *arg, const uint8_t *payload,
-	size_t len, bool is_response, uint32_t server, uint64_t dice)
+// 0x20: each letter as it comes (draft-vixie-dnsext-dns0x20). Returns the end of the question.
+static size_t question_case(struct builder *b, bool mixed, uint64_t letters)
 {
-	static const struct wv_packet_ports ports = {.n = 1, .port = {53}};
-	uint8_t frame[TRAFFIC_FRAME], *p = frame;
-	const uint8_t *mac = (const uint8_t *)"\2\0\0\0\0\1\2\0\0\0\0\2\2\0\0\0\0\1";
-	bool ipv6 = dice % 10 < 3;
-	uint16_t port = (uint16_t)(1024 + (dice >> 16) % 60000);
-	uint8_t client = (uint8_t)(1 + (dice >> 8) % 8);
-	unsigned size = ipv6 ? 16 : 4;
-	uint8_t address[2][16];
-	struct wv_packet packet;
-	struct traffic_frame out;
-
-	memcpy(p, mac + (is_response ? 0 : 6), 12);
-	p += 12;
-	wv_store16(p, ipv6 ? 0x86dd : 0x0800);
-	p += 2;
-	memset(address, 0, sizeof(address));
-	for (unsigned side = 0; side < 2; side++) {
-		if (ipv6)
-			memcpy(address[side], "\x20\x01\x0d\xb8", 4);
-		wv_store32(address[side] + size - 4,
-			side == 0 ? 0xc0000200u | client : 0xc6120000u | (server & 0x1ffff));
-	}
-	if (ipv6) {
-		memcpy(p, "\x60\0\0\0", 4);
-		wv_store16(p + 4, (uint16_t)(8 + len));
-		p[6] = 17;
-		p[7] = 64;
-		p += 8;
-	} else {
-		memcpy(p, "\x45\0\0\0\0\0\0\0\x40\x11\0\0", 12);
-		wv_store16(p + 2, (uint16_t)(28 + len));
-		p += 12;
-	}
-	memcpy(p, address[is_response], size);
-	memcpy(p + size, address[!is_response], size);
-	p += 2 * (size_t)size;
-	wv_store16(p, is_response ? 53 : port);
-	wv_store16(p + 2, is_response ? port : 53);
-	wv_store16(p + 4, (uint16_t)(8 + len));
-	wv_store16(p + 6, 0);
-	memcpy(p + 8, payload, len);
-	p += 8 + len;
-	if (wv_packet_look(&packet, frame, (size_t)(p - frame), WV_LINK_ETHERNET, &ports)
-		!= WV_PACKET_DNS_UDP)
-		return -EINVAL;
-	out.octets = frame;
-	out.len = wv_packet_finish_udp(&packet, frame, (uint16_t)len);
-	out.time_us = t->time_us;
-	out.is_response = is_response;
-	t->time_us += GAP_US;
-	return emit(arg, &out);
-}
-
-// The query, then the response in `b`, under a new id, port and client; a third with 0x20.
-static int exchange(
-	struct traffic *t, traffic_emit_fn emit, void *arg, struct builder *b, uint32_t server)
-{
-	struct builder q;
-	uint64_t dice = random64(t), letters = random64(t);
-	uint16_t id = (uint16_t)random64(t);
 	size_t end = 12;
-	int rc;
 
-	wv_store16(b->octets, id);
-	while (b->octets[end] != 0) {
+	for (; b->octets[end] != 0; end += 1 + b->octets[end]) {
 		for (size_t i = end + 1; i <= end + b->octets[end]; i++) {
 			uint8_t c = b->octets[i] | 0x20;
 
 			if (c < 'a' || c > 'z')
 				continue;
-			b->octets[i] = dice >> 40 & 3 || !(letters & 1) ? c : c ^ 0x20;
+			b->octets[i] = mixed && (letters & 1) != 0 ? c ^ 0x20 : c;
 			letters = letters >> 1 | letters << 63;
 		}
-		end += 1 + b->octets[end];
 	}
-	end += 5;
-	header(&q, 0, 0, 0);
-	wv_store16(q.octets, id);
-	put(&q, b->octets + 12, end - 12);
-	put_opt(&q);
-	rc = emit_frame(t, emit, arg, q.octets, q.len, false, server, dice);
-	if (rc == 0)
-		rc = emit_frame(t, emit, arg, b->octets, b->len, true, server, dice);
+	return end + 5;
+}
+
+// What a client and a server keep telling each other (RFC 7873).
+struct cookie {
+	bool used; // by half of them
+	uint8_t octets[COOKIE];
+};
+
+static struct cookie cookie_of(const struct traffic *t, const struct route *r)
+{
+	uint64_t z =
+		t->params.seed ^ ((uint64_t)r->client << 32 | r->server) ^ (uint64_t)r->ipv6 << 62;
+	struct cookie c;
+
+	for (unsigned i = 0; i < COOKIE; i += 4) {
+		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+		z = (z ^ z >> 27) * 0x94d049bb133111eb + i;
+		wv_store32(c.octets + i, (uint32_t)(z >> 32));
+	}
+	c.used = (z & 1) != 0;
+	return c;
+}
+
+// OPT is the last record, and has no options yet.
+static void put_cookie(struct builder *b, const struct cookie *c, unsigned len)
+{
+	wv_store16(b->octets + b->len - 2, (uint16_t)(4 + len));
+	put16(b, 10);
+	put16(b, (uint16_t)len);
+	put(b, c->octets, len);
+}
+
+static void query_make(const struct builder *b, size_t question_end, struct builder *q)
+{
+	put_header(q, 0);
+	wv_store16(q->octets, wv_load16(b->octets));
+	put(q, b->octets + 12, question_end - 12);
+	put_count(q, 0);
+	put_opt(q);
+}
+
+static enum wv_verdict promise(const struct traffic *t, const struct sent *s)
+{
+	return s->is_bogus ? WV_VERDICT_BOGUS : traffic_kind_get(t->params.mix, s->kind).verdict;
+}
+
+static void size_count(unsigned len, unsigned *shortest, unsigned *longest)
+{
+	if (*shortest == 0 || len < *shortest)
+		*shortest = len;
+	if (len > *longest)
+		*longest = len;
+}
+
+static void exchange_count(
+	struct traffic *t, const struct sent *s, enum traffic_way way, size_t len)
+{
+	struct traffic_counts *c = &t->counts;
+	struct traffic_kind_counts *k = &c->kinds[s->kind];
+
+	c->octets += len;
+	c->signatures += s->signatures;
+	c->is_signed += s->signatures > 0;
+	c->verdicts[way][promise(t, s)]++;
+	k->responses++;
+	k->octets += len;
+	k->bogus += s->is_bogus;
+	size_count((unsigned)len, &c->shortest, &c->longest);
+	size_count((unsigned)len, &k->shortest, &k->longest);
+}
+
+// The query, then the response in `b`, under a new id, port, client and case.
+static int exchange(struct traffic *t, struct builder *b, const struct sent *s, bool counts)
+{
+	struct builder q;
+	uint64_t dice = mix_random(t), letters = mix_random(t);
+	const struct route r = {
+		.way = counts ? way_draw(t, s) : TRAFFIC_UDP,
+		.ipv6 = dice % 10 < 3,
+		.client = (uint8_t)(1 + (dice >> 8) % CLIENTS),
+		.port = (uint16_t)(1024 + (dice >> 16) % 60000),
+		.server = s->server,
+	};
+	struct cookie cookie = cookie_of(t, &r);
+	bool mixed = (dice >> 40) % 3 == 0;
+	size_t end = question_case(b, mixed, letters);
+	int rc;
+
+	wv_store16(b->octets, (uint16_t)mix_random(t));
+	query_make(b, end, &q);
+	if (cookie.used) {
+		put_cookie(&q, &cookie, COOKIE / 2);
+		put_cookie(b, &cookie, COOKIE);
+	}
+	rc = frame_exchange(t, &r, &q, b);
+	if (rc != 0 || !counts)
+		return rc;
+	exchange_count(t, s, r.way, b->len);
+	t->counts.ipv6 += r.ipv6;
+	t->counts.cookies += cookie.used;
+	t->counts.mixed_case += mixed;
+	return 0;
+}
+
+// ---- the chain ----
+
+static int chain_send(struct traffic *t, struct answer *a, int rc)
+{
+	struct traffic_counts counts = t->counts;
+
+	if (rc != 0)
+		return rc;
+	put_opt(&a->b);
+	a->meta.len = (uint16_t)a->b.len;
+	rc = exchange(t, &a->b, &a->meta, false);
+	t->counts = counts;
 	return rc;
 }
 
-static int chain_dnskey(
-	struct traffic *t, traffic_emit_fn emit, void *arg, const struct zone *z, uint32_t server)
+static int chain_zone(struct traffic *t, struct answer *a, struct zone *z, bool keys)
 {
-	struct builder b;
-	uint8_t rdata[4 + SIGNER_PUBLIC];
-	size_t n = dnskey_rdata(z, rdata);
+	int rc = chain_send(t, a, chain_ds(t, a, z));
 
-	header(&b, 0x8400, 2, 0);
-	put(&b, z->name, z->len);
-	put16(&b, WV_TYPE_DNSKEY);
-	put16(&b, WV_CLASS_IN);
-	record(&b, WV_TYPE_DNSKEY, rdata, n);
-	if (!sign(t, &b, z, z->name, z->len, WV_TYPE_DNSKEY, rdata, n))
-		return -ENOMEM;
-	put_opt(&b);
-	return exchange(t, emit, arg, &b, server);
-}
-
-// The DS answer of a zone, or an NSEC that proves it has none.
-static int chain_ds(struct traffic *t, traffic_emit_fn emit, void *arg, const struct zone *z,
-	const struct zone *parent, bool is_signed)
-{
-	struct builder b;
-	uint8_t rdata[128];
-	size_t n;
-	uint16_t type = is_signed ? WV_TYPE_DS : WV_TYPE_NSEC;
-
-	if (is_signed) {
-		n = ds_rdata(z, rdata);
-	} else {
-		n = name_make(rdata, "zzz", parent->name, parent->len);
-		// Window 0, six octets: NS, RRSIG, NSEC.
-		memcpy(rdata + n, "\0\6\x20\0\0\0\0\3", 8);
-		n += 8;
-	}
-	header(&b, 0x8400, is_signed ? 2 : 0, is_signed ? 0 : 2);
-	put(&b, z->name, z->len);
-	put16(&b, WV_TYPE_DS);
-	put16(&b, WV_CLASS_IN);
-	record(&b, type, rdata, n);
-	if (!sign(t, &b, parent, z->name, z->len, type, rdata, n))
-		return -ENOMEM;
-	put_opt(&b);
-	return exchange(t, emit, arg, &b, 0);
+	if (rc == 0 && keys)
+		rc = chain_send(t, a, chain_dnskey(t, a, z));
+	return rc;
 }
 
 int traffic_chain(struct traffic *t, traffic_emit_fn emit, void *arg)
 {
-	bool is_signed = t->params.mix != TRAFFIC_UNSIGNED;
-	int rc = chain_dnskey(t, emit, arg, &t->root, 0);
+	struct answer a;
+	int rc;
 
-	for (unsigned i = 0; rc == 0 && i < TRAFFIC_TLDS; i++) {
-		rc = chain_ds(t, emit, arg, &t->tld[i], &t->root, true);
-		if (rc == 0)
-			rc = chain_dnskey(t, emit, arg, &t->tld[i], 0);
-	}
-	for (unsigned i = 0; rc == 0 && i < t->params.zones; i++) {
-		rc = chain_ds(t, emit, arg, &t->zone[i], zone_parent(t, i), is_signed);
-		if (rc == 0 && is_signed)
-			rc = chain_dnskey(t, emit, arg, &t->zone[i], i);
-	}
+	t->emit = emit;
+	t->emit_arg = arg;
+	rc = chain_send(t, &a, chain_dnskey(t, &a, &t->root));
+	for (unsigned i = 0; rc == 0 && i < TRAFFIC_TLDS; i++)
+		rc = chain_zone(t, &a, &t->tld[i], true);
+	for (unsigned i = 0; rc == 0 && i < t->params.zones; i++)
+		rc = chain_zone(t, &a, &t->zone[i], t->zone[i].class != ZONE_UNSIGNED);
+	for (unsigned i = 0; rc == 0 && t->params.mix == TRAFFIC_HOSTILE && i < HOSTILE_ZONES; i++)
+		rc = chain_zone(t, &a, &t->hostile[i], i != HOSTILE_DS);
 	return rc;
 }
 
-static uint32_t zone_draw(struct traffic *t)
+// ---- which message ----
+
+static uint64_t distinct_wanted(const struct traffic *t)
 {
-	double u = random_unit(t) * t->weight[t->params.zones - 1];
-	uint32_t low = 0, high = t->params.zones - 1;
+	uint64_t n = (uint64_t)t->params.responses * (100 - t->params.repeat) / 100;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (t->weight[middle] < u)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return n > 0 ? n : 1;
 }
 
-// A new answer: an address of a host that was not asked for before.
-static bool answer_make(struct traffic *t, struct builder *b, uint32_t zone)
+/*
+ * How often the next distinct message, number i of n, will be sent as far as can be told: once, and
+ * by its part of the repeats. Between two new messages come as many of these as between others, and
+ * where m were sent a repeat is number i with probability log((i + 2) / (i + 1)) / log(m + 1).
+ */
+static double message_weight(struct traffic *t)
 {
-	const struct zone *z = &t->zone[zone];
-	uint64_t dice = random64(t);
-	uint8_t name[128], rdata[4], len;
-	char label[32];
-	bool is_signed = t->params.mix != TRAFFIC_UNSIGNED;
+	double n = (double)distinct_wanted(t), i = (double)t->counts.distinct;
+	double repeats = t->params.responses - n, to_come = t->to_come;
 
-	snprintf(label, sizeof(label), "host%llu", (unsigned long long)t->counts.distinct);
-	len = name_make(name, label, z->name, z->len);
-	wv_store32(rdata, (uint32_t)dice);
-	header(b, 0x8400, is_signed ? 2 : 1, 0);
-	put(b, name, len);
-	put16(b, WV_TYPE_A);
-	put16(b, WV_CLASS_IN);
-	record(b, WV_TYPE_A, rdata, sizeof(rdata));
-	if (is_signed && !sign(t, b, z, name, len, WV_TYPE_A, rdata, sizeof(rdata)))
-		return false;
-	put_opt(b);
-	// Half the answers carry a COOKIE (RFC 7873) of a client and a server part.
-	if (dice >> 40 & 1) {
-		wv_store16(b->octets + b->len - 2, 20);
-		put16(b, 10);
-		put16(b, 16);
-		put32(b, (uint32_t)random64(t));
-		put32(b, (uint32_t)random64(t));
-		put32(b, (uint32_t)random64(t));
-		put32(b, (uint32_t)random64(t));
-	}
-	return true;
+	t->to_come -= 1 / log(i + 2);
+	return 1 + repeats / n * log((i + 2) / (i + 1)) * to_come;
 }
 
-static bool keep(struct traffic *t, const struct builder *b, uint32_t zone)
+// What a kind lags behind its share of the weight given so far; 0 where this message would bring it
+// above its share of all there will be.
+static double kind_lag(const struct traffic *t, unsigned kind, double share, double weight)
+{
+	double lag = share * (t->weight + weight) - t->weight_kind[kind];
+
+	if (weight > 2 && t->weight_kind[kind] + weight > share * t->params.responses)
+		return 0;
+	return lag > 0 ? lag : 0;
+}
+
+/*
+ * The kind of the next distinct message: drawn among those that lag behind their shares, by how
+ * much. So shares hold with repeats as well, though a few messages make up most of these.
+ */
+static unsigned kind_draw(struct traffic *t, double weight)
+{
+	double lag[TRAFFIC_KINDS], sum = 0, u;
+	struct traffic_kind kind;
+	unsigned n = 0, last = 0;
+
+	for (; (kind = traffic_kind_get(t->params.mix, n)).name != NULL; n++) {
+		lag[n] = kind_lag(t, n, kind.share, weight);
+		sum += lag[n];
+	}
+	u = mix_random_unit(t) * sum;
+	for (unsigned i = 0; i < n; i++) {
+		if (lag[i] <= 0)
+			continue;
+		last = i;
+		if (u < lag[i])
+			break;
+		u -= lag[i];
+	}
+	return last;
+}
+
+// As soon as enough signed messages were sent, one is made wrong: in its last signature.
+static void make_bogus(struct traffic *t, struct answer *a, double weight)
+{
+	if (!mixes[t->params.mix].is_mixed || a->meta.signatures == 0
+		|| traffic_kind_get(t->params.mix, a->meta.kind).is_hostile)
+		return;
+	t->weight_signed += weight;
+	if (t->weight_bogus + weight > BOGUS_SHARE * t->weight_signed)
+		return;
+	t->weight_bogus += weight;
+	a->meta.is_bogus = true;
+	a->b.octets[a->signature_end - 1] ^= 1;
+}
+
+static bool keep(struct traffic *t, const struct answer *a)
 {
 	struct sent *s = &t->sent[t->counts.distinct];
+	size_t len = a->b.len;
 
-	if (t->payloads_len + b->len > t->payloads_room) {
-		size_t room = t->payloads_room * 2 + (1u << 20);
+	if (t->payloads_len + len > t->payloads_room) {
+		size_t room = t->payloads_room * 2 + (1u << 20) + len;
 		uint8_t *p = realloc(t->payloads, room);
 
 		if (p == NULL)
@@ -545,54 +401,89 @@ static bool keep(struct traffic *t, const struct builder *b, uint32_t zone)
 		t->payloads = p;
 		t->payloads_room = room;
 	}
-	*s = (struct sent){.at = t->payloads_len, .len = (uint16_t)b->len, .zone = zone};
-	memcpy(t->payloads + s->at, b->octets, b->len);
-	t->payloads_len += b->len;
+	*s = a->meta;
+	s->at = t->payloads_len;
+	s->len = (uint16_t)len;
+	memcpy(t->payloads + s->at, a->b.octets, len);
+	t->payloads_len += len;
+	t->counts.kinds[s->kind].distinct++;
 	t->counts.distinct++;
 	return true;
+}
+
+static bool make(struct traffic *t, struct answer *a)
+{
+	double weight = message_weight(t);
+	unsigned kind = kind_draw(t, weight);
+
+	if (!answer_make(t, a, kind))
+		return false;
+	t->weight += weight;
+	t->weight_kind[kind] += weight;
+	make_bogus(t, a, weight);
+	put_opt(&a->b);
+	return keep(t, a);
 }
 
 // One of the answers sent before, Zipf(1.0) over them: the inverse of the integral of 1/x.
 static uint32_t again(struct traffic *t, struct builder *b)
 {
 	double n = (double)t->counts.distinct;
-	uint64_t i = (uint64_t)(exp(random_unit(t) * log(n + 1)) - 1);
-	const struct sent *s = &t->sent[i < t->counts.distinct ? i : t->counts.distinct - 1];
+	uint64_t i = (uint64_t)(exp(mix_random_unit(t) * log(n + 1)) - 1);
+	const struct sent *s;
 
+	if (i >= t->counts.distinct)
+		i = t->counts.distinct - 1;
+	s = &t->sent[i];
 	memcpy(b->octets, t->payloads + s->at, s->len);
 	b->len = s->len;
-	return s->zone;
+	return (uint32_t)i;
+}
+
+// The first record of those that may change places goes behind the others. All their owners are
+// pointers.
+static void reorder(struct traffic *t, struct builder *b, const struct sent *s)
+{
+	uint8_t first[2 + 10 + 2048];
+	uint8_t *p = b->octets + s->order;
+	size_t n;
+
+	if (!mixes[t->params.mix].is_mixed || s->order_len == 0 || mix_random(t) % 10 != 0)
+		return;
+	n = 12 + (size_t)wv_load16(p + 10);
+	if (n > sizeof(first) || n >= s->order_len)
+		return;
+	memcpy(first, p, n);
+	memmove(p, p + n, s->order_len - n);
+	memcpy(p + s->order_len - n, first, n);
+	t->counts.reordered++;
 }
 
 int traffic_run(struct traffic *t, traffic_emit_fn emit, void *arg)
 {
 	struct traffic_counts *c = &t->counts;
-	uint64_t distinct = (uint64_t)t->params.responses * (100 - t->params.repeat) / 100;
+	uint64_t distinct = distinct_wanted(t);
+	struct answer a;
 	int rc = 0;
 
-	if (distinct == 0)
-		distinct = 1;
-	c->shortest = PAYLOAD;
+	t->emit = emit;
+	t->emit_arg = arg;
+	for (uint64_t m = 1; m <= distinct; m++)
+		t->to_come += 1 / log((double)m + 1);
 	for (; rc == 0 && c->responses < t->params.responses; c->responses++) {
-		struct builder b;
-		uint32_t zone;
 		// Of the rest, as many are new as are still owed: exactly `distinct` in the end.
 		uint64_t left = t->params.responses - c->responses;
-		bool fresh = c->distinct == 0 || random64(t) % left < distinct - c->distinct;
+		uint32_t which = (uint32_t)c->distinct;
 
-		if (fresh) {
-			zone = zone_draw(t);
-			if (!answer_make(t, &b, zone) || !keep(t, &b, zone))
+		if (c->distinct == 0 || mix_random(t) % left < distinct - c->distinct) {
+			if (!make(t, &a))
 				return -ENOMEM;
 		} else {
-			zone = again(t, &b);
+			which = again(t, &a.b);
+			reorder(t, &a.b, &t->sent[which]);
 		}
-		c->octets += b.len;
-		if (b.len < c->shortest)
-			c->shortest = (unsigned)b.len;
-		if (b.len > c->longest)
-			c->longest = (unsigned)b.len;
-		rc = exchange(t, emit, arg, &b, zone);
+		t->response[c->responses] = which;
+		rc = exchange(t, &a.b, &t->sent[which], true);
 	}
 	return rc;
 }
@@ -600,4 +491,14 @@ int traffic_run(struct traffic *t, traffic_emit_fn emit, void *arg)
 const struct traffic_counts *traffic_count(const struct traffic *t)
 {
 	return &t->counts;
+}
+
+unsigned traffic_response_kind(const struct traffic *t, unsigned response)
+{
+	return t->sent[t->response[response]].kind;
+}
+
+enum wv_verdict traffic_response_verdict(const struct traffic *t, unsigned response)
+{
+	return promise(t, &t->sent[t->response[response]]);
 }

@@ -95,7 +95,8 @@ class Usage(unittest.TestCase):
         for words, said in (
                 ((), 'usage'), (('crypto',), 'want path, not crypto'),
                 (('path', 'more'), 'want path, not more'), (('path', '--bits', '2048'), 'bits'),
-                (('path', '--mix', 'U'), '--mix: want one of S, I, not U'),
+                (('path', '--mix', 'Z'), '--mix: want one of S, I, U, not Z'),
+                (('path', '--mix', 'U', '--zones', '5'), 'want 20 or more for mix U'),
                 (('path', '--queries', 'yes'), '--queries: want on or off, not yes'),
                 (('path', '--responses', '0'), '--responses: want 1 to'),
                 (('path', '--responses', '1e6'), 'not 1e6'),

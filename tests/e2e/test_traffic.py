@@ -6,10 +6,17 @@ import subprocess
 import tempfile
 import unittest
 
+import dns.dnssec
+import dns.message
+import dns.rdatatype
 import wire
 from capture import Datagram
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
+from scapy.layers.l2 import Ether
 
 TRAFFIC = os.path.join(wire.BUILD, 'app', 'wirevet-traffic')
+MIXES = ('S', 'I', 'U')
 SUFFIXES = ('pcap', 'outside.pcap', 'inside.pcap', 'chain.pcap', 'anchors', 'json')
 
 
@@ -19,11 +26,41 @@ def traffic(*words, **more):
 
 
 def message(payload):
-    """A message without what differs from one of its copies to the next: id, 0x20."""
+    """A message without what differs from one of its copies to the next: id, 0x20, COOKIE."""
     end = 12
     while payload[end]:
         end += payload[end] + 1
-    return payload[2:12] + payload[12:end].lower() + payload[end:]
+    opt = len(payload) - (31 if payload[-20:-16] == b'\0\x0a\0\x10' else 11)
+    return payload[2:12] + payload[12:end].lower() + payload[end:opt]
+
+
+def fresh(packet):
+    """The same packet with its checksums made anew."""
+    packet = packet.copy()
+    for layer in (IP, TCP, UDP):
+        if layer in packet and not is_fragment(packet):
+            del packet[layer].chksum
+    return packet
+
+
+def ends(packet):
+    ip = packet[IP] if IP in packet else packet[IPv6]
+    return frozenset(((ip.src, packet[TCP].sport), (ip.dst, packet[TCP].dport)))
+
+
+def is_fragment(packet):
+    return IPv6ExtHdrFragment in packet or (
+        IP in packet and (packet[IP].frag > 0 or bool(packet[IP].flags.MF)))
+
+
+def datagram_id(packet):
+    if IP in packet:
+        return packet[IP].src, packet[IP].dst, packet[IP].id
+    return packet[IPv6].src, packet[IPv6].dst, packet[IPv6ExtHdrFragment].id
+
+
+def fragment_data(packet):
+    return bytes((packet[IP] if IP in packet else packet[IPv6ExtHdrFragment]).payload)
 
 
 class Made(unittest.TestCase):
@@ -52,19 +89,20 @@ class Made(unittest.TestCase):
         return made
 
     def payloads(self, name):
-        return [Datagram.parse(octets).payload for _, octets in wire.read_pcap(self.path(name))]
+        datagrams = [Datagram.parse(octets) for _, octets in wire.read_pcap(self.path(name))]
+        return [d.payload for d in datagrams if d is not None]
 
 
 class Capture(Made):
     def test_same_seed_same_octets(self):
-        for mix in ('S', 'I'):
+        for mix in MIXES:
             with self.subTest(mix=mix):
                 for name in ('one', 'two'):
                     self.make(name, mix, '--repeat', '50')
                 self.assertEqual(self.octets('one'), self.octets('two'))
 
     def test_another_seed_gives_other_octets(self):
-        for mix in ('S', 'I'):
+        for mix in MIXES:
             with self.subTest(mix=mix):
                 self.make('one', mix)
                 self.make('two', mix, seed=6)
@@ -129,6 +167,121 @@ class Capture(Made):
         self.assertTrue(400 < mixed < 900, mixed)
 
 
+class Upstream(Made):
+    """Mix U: what a large resolver's servers send it."""
+
+    def shares(self, counts, among, tolerance):
+        for kind in counts['kinds']:
+            with self.subTest(kind=kind['kind']):
+                self.assertAlmostEqual(kind['responses'], kind['share_wanted'] * among,
+                                       delta=tolerance * among + 2)
+
+    def near(self, part, whole, share):
+        """Within five standard deviations of what chance makes of a share."""
+        self.assertAlmostEqual(part, whole * share,
+                               delta=5 * (whole * share * (1 - share)) ** 0.5 + 1)
+
+    def test_kinds_have_their_shares_and_sizes(self):
+        counts = self.make('u', 'U', responses=8000, zones=200)
+        self.assertEqual(sum(kind['responses'] for kind in counts['kinds']), 8000)
+        self.shares(counts, 8000, 0)
+        for kind in counts['kinds']:
+            if kind['octets_wanted'] is None:
+                continue
+            with self.subTest(kind=kind['kind']):
+                low, high = kind['octets_wanted']
+                self.assertAlmostEqual(kind['octets_mean'] / (low + high) * 2, 1, delta=0.05)
+        self.assertAlmostEqual(counts['frame_mean'], 356, delta=10)
+        self.assertAlmostEqual(counts['signatures'] / 8000, 1.06, delta=0.02)
+        self.assertAlmostEqual(counts['signed'] / 8000, 0.6, delta=0.01)
+
+    def test_kinds_have_their_shares_among_repeats(self):
+        counts = self.make('u', 'U', '--repeat', '90', responses=20000, zones=200)
+        self.assertEqual(counts['distinct'], 2000)
+        self.shares(counts, 20000, 0.02)
+
+    def test_what_chance_decides(self):
+        counts = self.make('u', 'U', '--repeat', '50', responses=20000, zones=200)
+        self.near(sum(counts['tcp'].values()), 20000, 0.03)
+        self.near(sum(counts['fragments'].values()), 20000, 0.001)
+        self.near(counts['ipv6'], 20000, 0.3)
+        self.near(counts['mixed_case'], 20000, 1 / 3)
+        self.assertAlmostEqual(counts['cookies'] / 20000, 0.5, delta=0.05)
+        self.assertAlmostEqual(counts['reordered'] / 10000, 0.1, delta=0.03)
+        bogus = sum(kind['bogus'] for kind in counts['kinds'])
+        self.assertTrue(2 <= bogus <= 8, bogus)
+
+    def test_a_response_follows_its_query(self):
+        counts = self.make('u', 'U', responses=2000, zones=100)
+        query, found = None, 0
+        for _, octets in wire.read_pcap(self.path('u.pcap')):
+            d = Datagram.parse(octets)
+            if d is None:
+                continue
+            if d.is_query():
+                query = d
+                continue
+            self.assertTrue(d.is_response() and d.answers(query))
+            end = query.payload.index(0, 12) + 5
+            self.assertEqual(d.payload[12:end], query.payload[12:end])
+            self.assertEqual(d.octets(), octets)
+            found += 1
+        self.assertEqual(found, sum(counts['verdicts'].values()))
+
+    def test_streams_and_fragments_are_whole(self):
+        counts = self.make('u', 'U', responses=4000, zones=100)
+        connections, datagrams = {}, {}
+        for _, octets in wire.read_pcap(self.path('u.pcap')):
+            packet = Ether(octets)
+            self.assertEqual(bytes(packet), bytes(Ether(bytes(fresh(packet)))))
+            if TCP in packet:
+                connections.setdefault(ends(packet), []).append(packet)
+            elif is_fragment(packet):
+                datagrams.setdefault(datagram_id(packet), []).append(packet)
+        self.assertEqual(len(connections), sum(counts['tcp'].values()))
+        for segments in connections.values():
+            self.assertEqual([str(s[TCP].flags) for s in segments],
+                             ['S', 'SA', 'PA', 'PA', 'FA', 'FA', 'A'])
+            self.assertEqual(segments[6][TCP].ack, segments[5][TCP].seq + 1)
+            for segment in segments[2:4]:
+                payload = bytes(segment[TCP].payload)
+                self.assertEqual(int.from_bytes(payload[:2], 'big'), len(payload) - 2)
+                dns.message.from_wire(payload[2:])
+        self.assertEqual(len(datagrams), sum(counts['fragments'].values()))
+        for parts in datagrams.values():
+            whole = b''.join(fragment_data(p) for p in parts)
+            self.assertEqual(int.from_bytes(whole[4:6], 'big'), len(whole))
+            dns.message.from_wire(whole[8:])
+
+    def keys(self):
+        """The DNSKEY RRset of each zone in the chain, by its name."""
+        keys = {}
+        for payload in self.payloads('u.chain.pcap'):
+            for rrset in dns.message.from_wire(payload).answer:
+                if rrset.rdtype == dns.rdatatype.DNSKEY:
+                    keys[rrset.name] = rrset
+        return keys
+
+    def test_signatures_are_right_by_another_library(self):
+        counts = self.make('u', 'U', responses=3600, zones=40)
+        keys, wrong, checked = self.keys(), 0, 0
+        for payload in self.payloads('u.outside.pcap'):
+            m = dns.message.from_wire(payload)
+            for section in (m.answer, m.authority):
+                sets = {(s.name, s.rdtype): s for s in section}
+                for rrset in section:
+                    if rrset.rdtype != dns.rdatatype.RRSIG:
+                        continue
+                    checked += 1
+                    try:
+                        dns.dnssec.validate(sets[(rrset.name, rrset.covers)], rrset, keys,
+                                            now=counts['time'])
+                    except dns.dnssec.ValidationFailure:
+                        wrong += 1
+        self.assertGreater(checked, 3000)
+        self.assertEqual((wrong, counts['verdicts']['bogus']), (1, 1))
+
+
 class Judged(Made):
     """What the programs say about it is what it promises."""
 
@@ -183,7 +336,8 @@ class Usage(Made):
                 ((), 'usage'), (('capture',), 'usage'), (('capture', '--mix', 'S'), 'usage'),
                 (('capture', *out), 'usage'), (('zones', '--mix', 'S', *out), 'usage'),
                 (('capture', 'twice', '--mix', 'S', *out), 'usage'),
-                (('capture', '--mix', 'U', *out), '--mix: want one of S, I, not U'),
+                (('capture', '--mix', 'Z', *out), '--mix: want one of S, I, U, not Z'),
+                (('capture', '--mix', 'U', '--zones', '19', *out), 'want 20 or more for mix U'),
                 (('capture', '--mix', 'S', '--responses', '0', *out), '--responses: want 1 to'),
                 (('capture', '--mix', 'S', '--responses', '9x', *out), 'not 9x'),
                 (('capture', '--mix', 'S', '--repeat', '100', *out), 'want 0 to 99, not 100'),
