@@ -10,7 +10,7 @@ bool wv_chain_may_bear(const struct wv_message *m)
 {
 	bool soa = false, ns = false, denial = false;
 
-	if (m->rcode != WV_RCODE_NOERROR)
+	if (m->rcode != WV_RCODE_NOERROR && m->rcode != WV_RCODE_NXDOMAIN)
 		return false;
 	for (unsigned i = 0; i < m->n_rrsets; i++) {
 		const struct wv_rrset *set = &m->rrsets[i];
@@ -23,8 +23,11 @@ bool wv_chain_may_bear(const struct wv_message *m)
 		ns |= set->type == WV_TYPE_NS;
 		denial |= set->type == WV_TYPE_NSEC || set->type == WV_TYPE_NSEC3;
 	}
-	// The absence of DS: said in a referral, or in answer to the question for it.
-	return denial && (m->qtype == WV_TYPE_DS || (ns && !soa));
+	// The absence of DS: said in a referral, in answer to the question for it, or beside an
+	// alias that leads below the cut.
+	return denial
+		&& (m->qtype == WV_TYPE_DS || (ns && !soa)
+			|| m->section_rr[WV_SECTION_ANSWER] != m->section_rr[WV_SECTION_AUTHORITY]);
 }
 
 struct harvest {
@@ -174,7 +177,6 @@ static void harvest_no_ds(struct harvest *h)
 		break;
 	case WV_DENIAL_DS_UNPROVEN:
 	case WV_DENIAL_DS_NO_CUT:
-	case WV_DENIAL_DS_ITERATIONS_BOGUS:
 		return;
 	}
 	for (unsigned i = 0; i < v->n_needed; i++) // all are verified

@@ -277,26 +277,22 @@ static bool has_proof(const struct wv_message *m)
 	return authority_has(m, WV_TYPE_NSEC) || authority_has(m, WV_TYPE_NSEC3);
 }
 
-// Does an answer that ended so owe the proof that something is not there?
-static bool denial_is_owed(const struct wv_validation *v, enum step step)
+/*
+ * Does an answer that ended so owe the proof that something is not there? Nobody signs the rcode:
+ * where what was asked for is there, that is the outcome, whatever else is said of the name.
+ */
+static bool denial_is_owed(const struct wv_validation *v, enum step step, bool expanded)
 {
 	const struct wv_message *m = v->m;
 
-	if (m->rcode == WV_RCODE_NXDOMAIN)
-		return true;
-	if (step == STEP_TOO_LONG)
+	if (step == STEP_DONE || step == STEP_TOO_LONG)
 		return false;
-	if (step == STEP_DONE || m->rcode == WV_RCODE_YXDOMAIN)
-		return m->rcode != WV_RCODE_NOERROR;
+	if (m->rcode != WV_RCODE_NOERROR)
+		return true;
 	if (v->env->leg == WV_LEG_CLIENT || authority_has(m, WV_TYPE_SOA))
 		return true;
-	// Beside an NS RRset they are about a cut: see plan_way_on().
-	return has_proof(m) && !authority_has(m, WV_TYPE_NS);
-}
-
-static void owe(struct wv_validation *v, enum wv_reason reason)
-{
-	v->owed = wv_reason_worse(v->owed, reason);
+	// Beside an NS RRset they are about a cut: see plan_way_on(). Or they were for a wildcard.
+	return !expanded && has_proof(m) && !authority_has(m, WV_TYPE_NS);
 }
 
 // Does the SOA of a denial say that the answer comes from above the zone?
@@ -331,50 +327,10 @@ static const struct wv_trust_zone *denial_zone(
 	return zone;
 }
 
-// The proof of absence that is owed lies in the zone of `name`, and is not judged.
-static void owe_denial(struct wv_validation *v, const struct wv_name *name)
+// Something is said not to be there.
+static void deny(struct wv_validation *v, const struct wv_name *name)
 {
-	enum wv_reason reason =
-		wv_validate_zone(v->env, denial_zone(v, zone_of(v, name, v->m->qtype)));
-
-	if (reason == WV_REASON_SECURE && wv_validate_undemanded(v) && !has_proof(v->m))
-		reason = WV_REASON_DO_NOT_SET;
-	owe(v, reason == WV_REASON_SECURE ? WV_REASON_DENIAL_UNSUPPORTED : reason);
-}
-
-/*
- * The proof that `cut` has no DS, from the NSEC and NSEC3 records of the zone above: the RRsets
- * that it takes become needed. False: there is no such proof.
- */
-static bool plan_no_ds(
-	struct wv_validation *v, const struct wv_trust_zone *zone, const struct wv_name *cut)
-{
-	const struct wv_rrset *sets[WV_DENIAL_SETS];
-	const struct wv_message *m = v->m;
-	struct wv_name owner;
-	unsigned n = 0;
-	uint32_t used = 0;
-
-	for (unsigned i = 0; i < m->n_rrsets && n < WV_DENIAL_SETS; i++) {
-		const struct wv_rrset *set = &m->rrsets[i];
-
-		if (set->section == WV_SECTION_AUTHORITY && set->n > 0 && set->class == WV_CLASS_IN
-			&& (set->type == WV_TYPE_NSEC || set->type == WV_TYPE_NSEC3))
-			sets[n++] = set;
-	}
-	if (n == 0
-		|| wv_denial_no_ds(m, sets, n, &zone->name, cut, &v->env->settings->denial, &used)
-			== WV_DENIAL_DS_UNPROVEN)
-		return false;
-	v->denies = true;
-	v->denial_zone = zone;
-	for (unsigned i = 0; i < n; i++) {
-		if ((used >> i & 1) == 0)
-			continue;
-		wv_name_unpack(&owner, m->base, m->base + sets[i]->owner);
-		wv_validate_need(v, sets[i], &owner, zone, true);
-	}
-	return true;
+	wv_validate_deny(v, denial_zone(v, zone_of(v, name, v->m->qtype)), name, v->m->qtype);
 }
 
 // The NS RRset of a delegation that leads towards `name`; *lame: there are others alone.
@@ -408,20 +364,25 @@ static bool is_referral(const struct wv_validation *v)
 		&& !authority_has(m, WV_TYPE_SOA);
 }
 
-// Nothing in the referral says whether `cut` has a DS.
-static enum wv_reason unproven_reason(
-	const struct wv_validation *v, const struct wv_trust_zone *zone, const struct wv_name *cut)
+// An authoritative answer with the name servers of the very zone it is from leads nowhere.
+static bool is_own_cut(const struct wv_validation *v)
+{
+	const struct wv_trust_zone *zone = zone_of(v, &v->qname, v->m->qtype);
+
+	return (v->m->flags & WV_FLAG_AA) != 0 && zone != NULL && v->cut.labels <= zone->name.labels
+		&& !has_proof(v->m) && find(v, WV_SECTION_AUTHORITY, &v->cut, WV_TYPE_DS) == NULL;
+}
+
+// The referral does not say whether `cut` has a DS; but it may be known.
+static enum wv_reason cut_reason(
+	const struct wv_validation *v, const struct wv_name *cut, enum wv_reason unproven)
 {
 	const struct wv_validate_env *env = v->env;
 	const struct wv_trust_zone *known = wv_trust_get(env->trust, cut, env->now);
 
 	if (known != NULL && wv_trust_status_at(known, env->now) == WV_TRUST_INSECURE)
 		return known->reason;
-	if (wv_validate_undemanded(v) && !has_proof(v->m))
-		return WV_REASON_DO_NOT_SET;
-	if (env->asked || cut->labels == zone->name.labels + 1)
-		return WV_REASON_DS_UNPROVEN;
-	return WV_REASON_NO_CHAIN;
+	return unproven;
 }
 
 static void plan_referral(struct wv_validation *v)
@@ -436,10 +397,13 @@ static void plan_referral(struct wv_validation *v)
 		return;
 	}
 	reason = wv_validate_zone(v->env, zone);
+	if (reason != WV_REASON_SECURE) {
+		wv_validate_owe(v, reason);
+		return;
+	}
+	reason = wv_validate_no_ds(v, zone, &v->cut);
 	if (reason != WV_REASON_SECURE)
-		owe(v, reason);
-	else if (!plan_no_ds(v, zone, &v->cut))
-		owe(v, unproven_reason(v, zone, &v->cut));
+		wv_validate_owe(v, cut_reason(v, &v->cut, reason));
 }
 
 /*
@@ -461,7 +425,8 @@ static void plan_way_on(struct wv_validation *v, const struct wv_name *target)
 	ds = find(v, WV_SECTION_AUTHORITY, &cut, WV_TYPE_DS);
 	if (ds != NULL)
 		wv_validate_need(v, ds, &cut, zone, true);
-	else if (wv_validate_zone(v->env, zone) == WV_REASON_SECURE && plan_no_ds(v, zone, &cut))
+	else if (wv_validate_zone(v->env, zone) == WV_REASON_SECURE
+		&& wv_validate_no_ds(v, zone, &cut) == WV_REASON_SECURE)
 		name_copy(&v->cut, &cut);
 }
 
@@ -474,15 +439,10 @@ static bool is_parents_word(const struct wv_validation *v)
 
 static void plan_denial(struct wv_validation *v)
 {
-	const struct wv_trust_zone *zone = zone_of(v, &v->qname, v->m->qtype);
-
 	v->kind = WV_KIND_DENIAL;
-	if (wv_validate_zone(v->env, zone) == WV_REASON_SECURE && is_parents_word(v)
-		&& plan_no_ds(v, zone, &v->qname)) {
+	if (is_parents_word(v))
 		name_copy(&v->cut, &v->qname);
-		return;
-	}
-	owe_denial(v, &v->qname);
+	deny(v, &v->qname);
 }
 
 // A limit that was reached counts where signatures decide; elsewhere there was nothing to spend.
@@ -490,7 +450,7 @@ static void owe_budget(struct wv_validation *v, const struct wv_name *name, enum
 {
 	enum wv_reason reason = wv_validate_zone(v->env, zone_of(v, name, v->m->qtype));
 
-	owe(v, reason == WV_REASON_SECURE ? budget : reason);
+	wv_validate_owe(v, reason == WV_REASON_SECURE ? budget : reason);
 }
 
 // False: the answer has nothing at the name asked for.
@@ -498,12 +458,14 @@ static bool plan_positive(struct wv_validation *v)
 {
 	struct wv_name target[2];
 	const struct wv_name *name = &v->qname;
+	bool expanded;
 	enum step step;
 	unsigned links = 0;
 
 	while ((step = step_take(v, name, &target[links & 1])) == STEP_ALIAS) {
 		name = &target[links++ & 1];
 		if (is_left(v, name)) {
+			wv_validate_expand(v);
 			plan_way_on(v, name);
 			return true;
 		}
@@ -514,8 +476,10 @@ static bool plan_positive(struct wv_validation *v)
 	}
 	if (links == 0 && step == STEP_NOTHING)
 		return false;
-	if (denial_is_owed(v, step))
-		owe_denial(v, name);
+	v->kind = WV_KIND_POSITIVE;
+	expanded = wv_validate_expand(v);
+	if (denial_is_owed(v, step, expanded))
+		deny(v, name);
 	else if (step == STEP_NOTHING && v->env->leg == WV_LEG_UPSTREAM)
 		plan_way_on(v, name);
 	return true;
@@ -533,14 +497,14 @@ void wv_validate_plan(struct wv_validation *v)
 		v->kind = WV_KIND_POSITIVE;
 		return;
 	}
-	if (is_referral(v) && find_cut(v, &v->qname, &v->cut, &lame)) {
+	if (is_referral(v) && find_cut(v, &v->qname, &v->cut, &lame) && !is_own_cut(v)) {
 		plan_referral(v);
 		return;
 	}
 	v->cut.len = 0;
 	if (lame) {
 		v->kind = WV_KIND_REFERRAL;
-		owe(v, WV_REASON_LAME);
+		wv_validate_owe(v, WV_REASON_LAME);
 		return;
 	}
 	plan_denial(v);

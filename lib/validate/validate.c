@@ -55,57 +55,6 @@ static enum wv_reason header_reason(const struct wv_message *m, enum wv_message_
 	return (m->flags & WV_FLAG_TC) != 0 ? WV_REASON_TRUNCATED : WV_REASON_SECURE;
 }
 
-// Is the RRset part of the proof that there is no DS?
-static bool is_proof(const struct wv_validation *v, const struct wv_validate_rrset *need)
-{
-	return v->denies && need->parent_side && need->set->type != WV_TYPE_DS;
-}
-
-// The verified RRsets once more: do they prove it alone?
-static enum wv_denial_ds no_ds_judge(const struct wv_validation *v)
-{
-	const struct wv_rrset *sets[WV_DENIAL_SETS];
-	unsigned n = 0;
-	uint32_t used;
-
-	for (unsigned i = 0; i < v->n_needed && n < WV_DENIAL_SETS; i++) {
-		const struct wv_validate_rrset *need = &v->needed[i];
-
-		if (is_proof(v, need) && need->reason == WV_REASON_SECURE && !need->is_wildcard)
-			sets[n++] = need->set;
-	}
-	if (n == 0)
-		return WV_DENIAL_DS_UNPROVEN;
-	return wv_denial_no_ds(
-		v->m, sets, n, &v->needed[0].zone->name, &v->cut, &v->env->settings->denial, &used);
-}
-
-/*
- * What a proof about DS means for the response that carries it. A verified proof is secure, also
- * where what lies below the cut becomes insecure by it; a span with opt-out proves less, and is
- * insecure itself. A name without NS is no place for a referral.
- */
-static enum wv_reason no_ds_reason(const struct wv_validation *v)
-{
-	bool referral = v->kind != WV_KIND_DENIAL;
-
-	switch (v->no_ds) {
-	case WV_DENIAL_DS_ABSENT:
-		return WV_REASON_SECURE;
-	case WV_DENIAL_DS_NO_CUT:
-		return referral ? WV_REASON_DS_UNPROVEN : WV_REASON_SECURE;
-	case WV_DENIAL_DS_OPT_OUT:
-		return WV_REASON_OPT_OUT;
-	case WV_DENIAL_DS_ITERATIONS:
-		return WV_REASON_NSEC3_ITERATIONS;
-	case WV_DENIAL_DS_ITERATIONS_BOGUS:
-		return WV_REASON_NSEC3_ITERATIONS_BOGUS;
-	case WV_DENIAL_DS_UNPROVEN:
-		break;
-	}
-	return referral ? WV_REASON_DS_UNPROVEN : WV_REASON_DENIAL_UNSUPPORTED;
-}
-
 // A CNAME made from a DNAME is as good as that, if it says the same.
 static void follow(struct wv_validation *v)
 {
@@ -130,14 +79,7 @@ static void finish(struct wv_validation *v)
 		if (v->needed[i].reason != WV_REASON_SECURE)
 			reason = wv_reason_worse(reason, v->needed[i].reason);
 	}
-	if (reason == WV_REASON_SECURE && v->denies) {
-		v->no_ds = no_ds_judge(v);
-		reason = no_ds_reason(v);
-	}
-	for (unsigned i = 0; i < v->n_needed; i++) {
-		if (v->needed[i].is_wildcard && !is_proof(v, &v->needed[i]))
-			reason = wv_reason_worse(reason, WV_REASON_DENIAL_UNSUPPORTED);
-	}
+	reason = wv_reason_worse(reason, wv_validate_claims(v, reason == WV_REASON_SECURE));
 	v->reason = v->owed == WV_REASON_SECURE ? reason : wv_reason_worse(reason, v->owed);
 	v->pending = false;
 }
@@ -158,7 +100,8 @@ void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *en
 	v->keys_by_ds = false;
 	v->n_needed = 0;
 	v->owed = WV_REASON_SECURE;
-	v->denies = false;
+	v->sha1_blocks = env->settings->denial.sha1_blocks;
+	v->n_claims = 0;
 	v->unsettled = v->n_own_keys = v->n_own_prepared = 0;
 	v->in_flight = 0;
 	v->weight = 0;
@@ -225,13 +168,11 @@ unsigned wv_validate_next(struct wv_validation *v, struct wv_validate_check chec
 static void good(struct wv_validation *v, struct wv_validate_rrset *need,
 	const struct wv_validate_check *check)
 {
-	unsigned labels =
-		need->owner.labels - (need->owner.octets[0] == 1 && need->owner.octets[1] == '*');
-
 	if (need->proven == 0 && check->need < v->env->settings->needed_rrsets)
 		v->weight -= check->weight;
 	need->proven |= (uint8_t)(1u << check->key->alg);
-	need->is_wildcard |= check->sig.labels < labels;
+	need->is_wildcard |= check->sig.labels < wv_validate_labels(&need->owner);
+	need->labels = check->sig.labels;
 	wv_validate_record(v, need, &check->sig);
 	if (wv_validate_suffices(v, need))
 		wv_validate_settle(v, need, WV_REASON_SECURE);

@@ -7,6 +7,33 @@
 // plan.c: which RRsets are needed, and what is owed besides. The message carries a proof.
 void wv_validate_plan(struct wv_validation *v);
 
+// A reason that the response owes besides what is needed; the worst of them stays.
+static inline void wv_validate_owe(struct wv_validation *v, enum wv_reason reason)
+{
+	v->owed = wv_reason_worse(v->owed, reason);
+}
+
+// The labels that an RRSIG over this owner has, if it is not expanded (RFC 4034 3.1.3).
+static inline unsigned wv_validate_labels(const struct wv_name *owner)
+{
+	return owner->labels - (unsigned)(owner->octets[0] == 1 && owner->octets[1] == '*');
+}
+
+// deny.c: proofs of absence.
+/**
+ * Need the proof that `cut`, below a secure zone, is a delegation without DS.
+ * @return WV_REASON_SECURE: it is a claim now; else why there is none
+ */
+enum wv_reason wv_validate_no_ds(
+	struct wv_validation *v, const struct wv_trust_zone *zone, const struct wv_name *cut);
+// Need the proof that the zone has no RRset of that name and type, and the SOA beside it.
+void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
+	const struct wv_name *name, uint16_t type);
+// Need the proofs for what may be expanded from wildcards. True: some are there.
+bool wv_validate_expand(struct wv_validation *v);
+// What has come of the claims. Where all that is needed is `verified`, v->no_ds is set.
+enum wv_reason wv_validate_claims(struct wv_validation *v, bool verified);
+
 // need.c: one needed RRset.
 
 /**

@@ -35,6 +35,7 @@
 #include "wv_trust.h"
 
 #define WV_VALIDATE_NEEDED 64 // RRsets that an answer and its proof may need
+#define WV_VALIDATE_CLAIMS 18 // wildcards that were expanded, and two more
 #define WV_VALIDATE_KEYS   8  // keys of a DNSKEY RRset that match a DS and are tried
 
 enum wv_leg {
@@ -97,6 +98,7 @@ struct wv_validate_rrset {
 	bool parent_side; // lies in the zone above its owner: DS, and proofs of its absence
 	uint8_t proven;   // algorithms with a good signature, a bit for each
 	bool contradicts; // a CNAME that does not follow from its DNAME
+	uint8_t labels;   // of the RRSIG that proved it
 	uint8_t follows;  // index of the DNAME that a synthesised CNAME follows from, or itself
 	const struct wv_trust_zone *zone; // whose keys may sign it
 	const struct wv_verify_key *key;  // to be checked next, NULL: none
@@ -107,6 +109,21 @@ struct wv_validate_rrset {
 	uint16_t keys;                    // tried for it
 	uint16_t signatures, failures;
 	uint32_t data_weight; // of what is hashed for one check; 0: not reckoned yet
+};
+
+// Something that is said not to be there, and the RRsets that prove it.
+enum wv_validate_claim_kind {
+	WV_CLAIM_ABSENT, // a name, or a type at it
+	WV_CLAIM_CLOSER, // names that would keep a wildcard from applying
+	WV_CLAIM_NO_DS,  // the DS of a referral
+};
+
+struct wv_validate_claim {
+	enum wv_validate_claim_kind kind;
+	enum wv_reason reason; // once it is verified: secure, opt-out, nsec3-iterations; or bogus
+	enum wv_denial_ds ds;  // what it says about DS, where it does
+	uint64_t needs;        // bit i: needed[i] is part of the proof
+	uint8_t of, labels;    // CLOSER: of needed[of], expanded from a wildcard with such RRSIGs
 };
 
 // What kind of answer a response turned out to be.
@@ -138,18 +155,19 @@ struct wv_validation {
 	struct wv_name qname; // len 0: there is no question that can be read
 	// REFERRAL: the delegated name. Else the name that is said to have no DS, or none (len 0)
 	struct wv_name cut;
-	enum wv_denial_ds no_ds; // what was proven about DS at `cut`, if there was no DS
+	enum wv_denial_ds no_ds; // what was proven about DS at `cut`
 	bool keys_by_ds;         // the DNSKEY RRset, if one was proven, was by a live DS or anchor
 	unsigned n_needed;
 	struct wv_validate_rrset needed[WV_VALIDATE_NEEDED];
 
 	// Private.
-	enum wv_reason owed; // what is to be said besides what is needed
-	bool denies;         // NSEC and NSEC3 in needed[] are to prove that `cut` has no DS
-	const struct wv_trust_zone *denial_zone; // above `cut`
-	unsigned unsettled;                      // of needed[]
-	unsigned in_flight;                      // checks
-	uint32_t weight;                         // charged
+	enum wv_reason owed;  // what is to be said besides what is needed
+	unsigned unsettled;   // of needed[]
+	unsigned in_flight;   // checks
+	uint32_t weight;      // charged
+	uint32_t sha1_blocks; // that may still be hashed for proofs of absence
+	unsigned n_claims;
+	struct wv_validate_claim claims[WV_VALIDATE_CLAIMS];
 	// The keys of a DNSKEY answer that match a DS; of them, `own_prepared` belong to us alone.
 	unsigned n_own_keys;
 	struct {

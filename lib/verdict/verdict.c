@@ -63,6 +63,8 @@ static const struct row reasons[] = {
 	[WV_REASON_BUDGET_DNSKEYS] = {"budget-dnskeys", BOGUS, 6, false, "more DNSKEY records than the budget allows"},
 	[WV_REASON_BUDGET_CNAME_CHAIN] = {"budget-cname-chain", BOGUS, 6, true, "a longer CNAME chain than the budget allows"},
 	[WV_REASON_BUDGET_CHAIN_DEPTH] = {"budget-chain-depth", BOGUS, 6, true, "a longer chain of zones than the budget allows"},
+	[WV_REASON_BUDGET_NSEC3_RECORDS] = {"budget-nsec3-records", BOGUS, 6, true, "more NSEC3 records than the budget allows"},
+	[WV_REASON_BUDGET_NSEC3_BLOCKS] = {"budget-nsec3-sha1-blocks", BOGUS, 6, true, "more to hash for NSEC3 than the budget allows"},
 	[WV_REASON_MALFORMED] = {"malformed", BOGUS, 0, true, "a record of the message cannot be read"},
 
 	[WV_REASON_NO_ANCHOR] = {"no-anchor", INDETERMINATE, NONE, false, "no trust anchor covers the name"},
@@ -77,7 +79,6 @@ static const struct row reasons[] = {
 	[WV_REASON_OVERLOAD] = {"overload", INDETERMINATE, 5, false, "there was more to judge than time to judge it"},
 	[WV_REASON_FRAGMENT_LIMIT] = {"fragment-limit", INDETERMINATE, 5, false, "no room to put the fragments together"},
 	[WV_REASON_TCP_LIMIT] = {"tcp-limit", INDETERMINATE, 5, false, "no room to follow the TCP stream"},
-	[WV_REASON_DENIAL_UNSUPPORTED] = {"denial-unsupported", INDETERMINATE, 5, false, "owes a proof of absence that is not judged yet"},
 };
 // clang-format on
 static_assert(WV_COUNT(reasons) == WV_REASON_COUNT, "a reason without a row");
@@ -149,6 +150,8 @@ const char *wv_reason_budget(enum wv_reason reason)
 		[WV_REASON_BUDGET_DS] = "ds",
 		[WV_REASON_BUDGET_DNSKEYS] = "dnskeys",
 		[WV_REASON_BUDGET_CNAME_CHAIN] = "cname_chain",
+		[WV_REASON_BUDGET_NSEC3_RECORDS] = "nsec3_records",
+		[WV_REASON_BUDGET_NSEC3_BLOCKS] = "nsec3_sha1_blocks",
 		[WV_REASON_BUDGET_CHAIN_DEPTH] = "chain_depth",
 	};
 

@@ -63,6 +63,8 @@ enum wv_reason {
 	WV_REASON_BUDGET_DNSKEYS,
 	WV_REASON_BUDGET_CNAME_CHAIN,
 	WV_REASON_BUDGET_CHAIN_DEPTH,
+	WV_REASON_BUDGET_NSEC3_RECORDS,
+	WV_REASON_BUDGET_NSEC3_BLOCKS,
 	WV_REASON_MALFORMED, // the question could be read, a record could not
 
 	WV_REASON_NO_ANCHOR, // no trust anchor at or above the name
@@ -77,7 +79,6 @@ enum wv_reason {
 	WV_REASON_OVERLOAD,
 	WV_REASON_FRAGMENT_LIMIT,
 	WV_REASON_TCP_LIMIT,
-	WV_REASON_DENIAL_UNSUPPORTED, // owes a denial other than "no DS at a cut"
 	WV_REASON_COUNT
 };
 

@@ -16,7 +16,6 @@ from capture import Datagram
 DEMO = os.path.join(wire.ROOT, 'config', 'demo')
 OUTSIDE, INSIDE, ANCHORS = (os.path.join(DEMO, n) for n in
                             ('outside.pcap', 'inside.pcap', 'anchors'))
-OWES_A_DENIAL = ('indeterminate', 'denial-unsupported')
 EDE = {'bad-signature': 6, 'signature-expired': 7, 'signature-not-yet-valid': 8, 'stale-ds': 9,
        'unknown-key-tag': 9, 'rrsig-missing': 10, 'signer-invalid': 6, 'ds-unproven': 12}
 
@@ -24,9 +23,7 @@ EDE = {'bad-signature': 6, 'signature-expired': 7, 'signature-not-yet-valid': 8,
 def expected():
     """{frame: (verdict, reason)} of every response."""
     rows = read_expected(os.path.join(DEMO, 'expected.tsv'))
-    # Responses of kind `denial` owe a proof that is not judged in this release.
-    return {int(r.frame): OWES_A_DENIAL if r.kind == 'denial' else (r.verdict, r.reason)
-            for r in rows if r.kind != 'question'}
+    return {int(r.frame): (r.verdict, r.reason) for r in rows if r.kind != 'question'}
 
 
 class Demo(unittest.TestCase):

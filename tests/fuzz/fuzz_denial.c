@@ -28,28 +28,73 @@ static void digest_init(void)
 		abort();
 }
 
+// The sets of a message, or some of them, as an offer.
+static struct wv_denial offer(
+	const struct wv_rrset *const sets[], unsigned n, const struct wv_name *zone)
+{
+	return (struct wv_denial){
+		.m = &message,
+		.sets = sets,
+		.n = n,
+		.zone = zone,
+		.limits = &limits,
+		.blocks = limits.sha1_blocks,
+	};
+}
+
+static unsigned needed_of(
+	const struct wv_rrset *needed[], const struct wv_rrset *const sets[], uint32_t used)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < WV_DENIAL_SETS; i++) {
+		if ((used >> i & 1) != 0)
+			needed[n++] = sets[i];
+	}
+	return n;
+}
+
 // What is used lies in the sets, and suffices.
-static void check_used(const struct wv_rrset *const sets[], unsigned n, unsigned records,
+static void check_no_ds(const struct wv_rrset *const sets[], unsigned n, bool few,
 	const struct wv_name *zone, const struct wv_name *name)
 {
 	const struct wv_rrset *needed[WV_DENIAL_SETS];
-	unsigned n_needed = 0;
+	struct wv_denial d = offer(sets, n, zone);
 	uint32_t used;
-	enum wv_denial_ds said = wv_denial_no_ds(&message, sets, n, zone, name, &limits, &used);
+	enum wv_denial_ds said = wv_denial_no_ds(&d, name, &used);
 
-	if (n < WV_DENIAL_SETS && used >> n != 0)
+	if (d.blocks > limits.sha1_blocks || (n < WV_DENIAL_SETS && used >> n != 0)
+		|| (used != 0) != (said != WV_DENIAL_DS_UNPROVEN))
 		abort();
-	if ((used != 0) != (said != WV_DENIAL_DS_UNPROVEN))
-		abort();
-	for (unsigned i = 0; i < WV_DENIAL_SETS; i++) {
-		if ((used >> i & 1) != 0)
-			needed[n_needed++] = sets[i];
-	}
-	// More records than are looked at may come forward once others are gone.
-	if (said == WV_DENIAL_DS_UNPROVEN || records > RECORDS)
+	if (said == WV_DENIAL_DS_UNPROVEN || !few)
 		return;
-	if (wv_denial_no_ds(&message, needed, n_needed, zone, name, &limits, &used)
-		== WV_DENIAL_DS_UNPROVEN)
+	d = offer(needed, needed_of(needed, sets, used), zone);
+	if (wv_denial_no_ds(&d, name, &used) == WV_DENIAL_DS_UNPROVEN)
+		abort();
+}
+
+static void check_proof(const struct wv_rrset *const sets[], unsigned n, bool few,
+	const struct wv_name *zone, const struct wv_name *name, uint16_t type, bool closer)
+{
+	const struct wv_rrset *needed[WV_DENIAL_SETS];
+	struct wv_denial d = offer(sets, n, zone);
+	struct wv_denial_proof proof;
+
+	if (closer)
+		wv_denial_closer(&d, name, &proof);
+	else
+		wv_denial_absent(&d, name, type, &proof);
+	if (d.blocks > limits.sha1_blocks || (n < WV_DENIAL_SETS && proof.used >> n != 0)
+		|| (proof.used != 0) != (proof.result != WV_DENIAL_UNPROVEN))
+		abort();
+	if (proof.result == WV_DENIAL_UNPROVEN || !few)
+		return;
+	d = offer(needed, needed_of(needed, sets, proof.used), zone);
+	if (closer)
+		wv_denial_closer(&d, name, &proof);
+	else
+		wv_denial_absent(&d, name, type, &proof);
+	if (proof.result == WV_DENIAL_UNPROVEN)
 		abort();
 }
 
@@ -76,6 +121,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sets[n++] = &message.rrsets[i];
 		records += message.rrsets[i].n;
 	}
-	check_used(sets, n, records, &zone, &name);
+	// More records than are looked at may come forward once others are gone.
+	check_no_ds(sets, n, records <= RECORDS, &zone, &name);
+	check_proof(sets, n, records <= RECORDS, &zone, &name, message.qtype, false);
+	check_proof(sets, n, records <= RECORDS, &zone, &name, message.qtype, true);
 	return 0;
 }

@@ -185,7 +185,7 @@ static void nothing_else_becomes_a_fact(void)
 	sign_with(set, &zone, (struct sign){.as = "*.a.test."});
 	reply_begin(&r, "b.a.test.", 43, 0x400);
 	reply_take(&r, 1, set);
-	CHECK(judge(w, &r) == WV_REASON_DENIAL_UNSUPPORTED);
+	CHECK(judge(w, &r) == WV_REASON_WILDCARD_UNPROVEN);
 	CHECK(w->v.needed[0].reason == WV_REASON_SECURE && harvest(w, WV_TRUST_WIRE, false) == 0);
 
 	reply_begin(&r, "b.a.test.", 43, 0x402);

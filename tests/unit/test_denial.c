@@ -5,6 +5,7 @@
 #include "test.h"
 
 #define RECORDS 4
+#define BLOCKS  2400
 
 /*
  * A record of a proof. NSEC3: `owner` is the label of the hash, or "=NAME" for the hash of NAME;
@@ -249,10 +250,11 @@ static const struct {
 		{{NSEC3("=b.example.", NULL, "NS"), .iterations = 150}}, WV_DENIAL_DS_ITERATIONS,
 		1},
 	{"151 iterations", "example.", "b.example.",
-		{{NSEC3("=b.example.", NULL, "NS"), .iterations = 151}},
-		WV_DENIAL_DS_ITERATIONS_BOGUS, 1},
+		{{NSEC3("=b.example.", NULL, "NS"), .iterations = 151}}, WV_DENIAL_DS_UNPROVEN, 0},
 	{"51 iterations at a name that was not asked for", "example.", "b.example.",
-		{{NSEC3("=q.example.", NULL, "A"), .iterations = 51}}, WV_DENIAL_DS_ITERATIONS, 1},
+		{{NSEC3("=q.example.", NULL, "A"), .iterations = 51}}, WV_DENIAL_DS_UNPROVEN, 0},
+	{"51 iterations where there is no cut", "example.", "b.example.",
+		{{NSEC3("=b.example.", NULL, "A"), .iterations = 51}}, WV_DENIAL_DS_NO_CUT, 1},
 	{"51 iterations in another zone", "example.", "b.example.",
 		{{NSEC3("=b.example.|test.", NULL, "NS"), .iterations = 51}}, WV_DENIAL_DS_UNPROVEN,
 		0},
@@ -263,18 +265,264 @@ static const struct {
 		{{NSEC3("=q.example.", NULL, "A"), .iterations = 151},
 			{NSEC3("=b.example.", NULL, "NS"), .iterations = 50}},
 		WV_DENIAL_DS_ABSENT, 2},
-	{"the fewest iterations above a limit count", "example.", "b.example.",
+	{"a proof above the soft limit beside 151 iterations", "example.", "b.example.",
 		{{NSEC3("=q.example.", NULL, "A"), .iterations = 151},
-			{NSEC3("=q.example.", NULL, "A"), .iterations = 51, .salt_len = 1}},
+			{NSEC3("=b.example.", NULL, "NS"), .iterations = 51}},
 		WV_DENIAL_DS_ITERATIONS, 2},
-	{"in any order", "example.", "b.example.",
-		{{NSEC3("=q.example.", NULL, "A"), .iterations = 51},
-			{NSEC3("=p.example.", NULL, "A"), .iterations = 151}},
-		WV_DENIAL_DS_ITERATIONS, 1},
 	{"NSEC beside NSEC3 of 51 iterations", "example.", "b.example.",
 		{{NSEC3("=q.example.", NULL, "A"), .iterations = 51},
 			{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}},
 		WV_DENIAL_DS_ABSENT, 2},
+};
+
+// What is absent, in the zones of RFC 4035 appendix A and RFC 5155 appendix A unless said else.
+static const struct {
+	const char *what;
+	const char *name, *type;
+	struct record records[RECORDS];
+	enum wv_denial_result result;
+	uint32_t used;
+	bool opt_out, above_limit;
+	enum wv_denial_ds ds;
+	const char *zone; // NULL: "example."
+} absences[] = {
+	{"RFC 4035 B.2: a name error", "ml.example.", "A",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_NO_NAME, .used = 3},
+	{"RFC 4035 B.2 without the wildcard", "ml.example.", "A",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 4035 B.2 without the name", "ml.example.", "A",
+		{{NSEC("example.", "a.example.", APEX_TYPES)}}, .result = WV_DENIAL_UNPROVEN,
+		.used = 0},
+	{"RFC 4035 B.3: no data", "ns1.example.", "MX",
+		{{NSEC("ns1.example.", "ns2.example.", "A RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"the type is there", "ns1.example.", "A",
+		{{NSEC("ns1.example.", "ns2.example.", "A RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"a CNAME is there", "ns1.example.", "MX",
+		{{NSEC("ns1.example.", "ns2.example.", "CNAME RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"a DNAME at the name keeps no type away", "ns1.example.", "MX",
+		{{NSEC("ns1.example.", "ns2.example.", "DNAME RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"at the apex", "example.", "A", {{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"at a delegation the zone speaks of DS alone", "b.example.", "A",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"DS at a delegation", "b.example.", "DS",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1, .ds = WV_DENIAL_DS_ABSENT},
+	{"DS where there is none", "ns1.example.", "DS",
+		{{NSEC("ns1.example.", "ns2.example.", "A RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1, .ds = WV_DENIAL_DS_NO_CUT},
+	{"DS that the child denies", "b.example.", "DS",
+		{{NSEC("b.example.", "x.b.example.", "NS SOA RRSIG NSEC DNSKEY")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"DS of a name that is not there", "ml.example.", "DS",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_NO_NAME, .used = 3, .ds = WV_DENIAL_DS_NO_CUT},
+	{"an empty non-terminal", "y.w.example.", "A",
+		{{NSEC("x.w.example.", "x.y.w.example.", "MX RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"an empty non-terminal whose span lies before", "y.w.example.", "A",
+		{{NSEC("ns2.example.", "x.w.example.", "A RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 4035 B.7: the wildcard has no such type", "a.z.w.example.", "AAAA",
+		{{NSEC("x.y.w.example.", "xx.example.", "MX RRSIG NSEC")},
+			{NSEC("*.w.example.", "x.w.example.", "MX RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 3},
+	{"the wildcard has the type", "a.z.w.example.", "MX",
+		{{NSEC("x.y.w.example.", "xx.example.", "MX RRSIG NSEC")},
+			{NSEC("*.w.example.", "x.w.example.", "MX RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"the wildcard is an alias", "a.z.w.example.", "AAAA",
+		{{NSEC("x.y.w.example.", "xx.example.", "MX RRSIG NSEC")},
+			{NSEC("*.w.example.", "x.w.example.", "CNAME RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"the wildcard of another encloser", "a.z.w.example.", "AAAA",
+		{{NSEC("x.y.w.example.", "xx.example.", "MX RRSIG NSEC")},
+			{NSEC("*.example.", "a.example.", "MX RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"the wildcard without the name", "a.z.w.example.", "AAAA",
+		{{NSEC("*.w.example.", "x.w.example.", "MX RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"names below the wildcard are an empty non-terminal", "a.z.w.example.", "AAAA",
+		{{NSEC("x.y.w.example.", "xx.example.", "MX RRSIG NSEC")},
+			{NSEC("w.example.", "x.*.w.example.", "A RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 3},
+	{"the wildcard itself is asked for", "*.w.example.", "AAAA",
+		{{NSEC("*.w.example.", "x.w.example.", "MX RRSIG NSEC")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"the wildcard itself is asked for, and is not there", "*.example.", "AAAA",
+		{{NSEC("example.", "a.example.", APEX_TYPES)}}, .result = WV_DENIAL_NO_NAME,
+		.used = 1},
+	{"the last span leads back to the apex", "zz.example.", "A",
+		{{NSEC("xx.example.", "example.", "A RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_NO_NAME, .used = 3},
+	{"a span that leads back, but not to the apex", "zz.example.", "A",
+		{{NSEC("xx.example.", "a.example.", "A RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"a zone of one name", "ml.example.", "A", {{NSEC("example.", "example.", APEX_TYPES)}},
+		.result = WV_DENIAL_NO_NAME, .used = 1},
+	{"a span that leaves the zone", "zz.example.", "A",
+		{{NSEC("xx.example.", "a.test.", "A RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 6840 4.1: the span of a delegation above the name", "x.b.example.", "A",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 6672 5.3.4: the span of a DNAME above the name", "x.b.example.", "A",
+		{{NSEC("b.example.", "ns1.example.", "DNAME RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"the span of an ordinary name above", "x.b.example.", "A",
+		{{NSEC("b.example.", "ns1.example.", "A RRSIG NSEC")}}, .result = WV_DENIAL_NO_NAME,
+		.used = 1},
+	{"the wildcard below a delegation's span", "x.y.b.example.", "A",
+		{{NSEC("a.b.example.", "z.b.example.", "A RRSIG NSEC")},
+			{NSEC("b.example.", "a.b.example.", "NS RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 9824: a name that is not there, and has no type", "ml.example.", "A",
+		{{NSEC("ml.example.", "ml\\000.example.", "RRSIG NSEC TYPE128")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"ANY of it", "ml.example.", "ANY",
+		{{NSEC("ml.example.", "ml\\000.example.", "RRSIG NSEC TYPE128")}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"ANY where there is something", "ns1.example.", "ANY",
+		{{NSEC("ns1.example.", "ns2.example.", "A RRSIG NSEC")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"a name outside the zone", "ml.test.", "A",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")},
+			{NSEC("example.", "a.example.", APEX_TYPES)}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+
+	{"RFC 5155 B.1: a name error", "a.c.x.w.example.", "A",
+		{{NSEC3(APEX, NS1, APEX_TYPES), .flags = 1},
+			{NSEC3(X_W, AI, "MX RRSIG"), .flags = 1},
+			{NSEC3(A, X_W, "NS DS RRSIG"), .flags = 1}},
+		.result = WV_DENIAL_NO_NAME, .used = 7, .opt_out = true},
+	{"RFC 5155 B.1 without the encloser", "a.c.x.w.example.", "A",
+		{{NSEC3(APEX, NS1, APEX_TYPES), .flags = 1},
+			{NSEC3(A, X_W, "NS DS RRSIG"), .flags = 1}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 5155 B.1 without the next closer name", "a.c.x.w.example.", "A",
+		{{NSEC3(X_W, AI, "MX RRSIG"), .flags = 1},
+			{NSEC3(A, X_W, "NS DS RRSIG"), .flags = 1}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 5155 B.1 without the wildcard, and no opt-out", "a.c.x.w.example.", "A",
+		{{NSEC3(APEX, NS1, APEX_TYPES)}, {NSEC3(X_W, AI, "MX RRSIG")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 5155 B.1 without opt-out", "a.c.x.w.example.", "A",
+		{{NSEC3(APEX, NS1, APEX_TYPES)}, {NSEC3(X_W, AI, "MX RRSIG")},
+			{NSEC3(A, X_W, "NS DS RRSIG")}},
+		.result = WV_DENIAL_NO_NAME, .used = 7},
+	{"RFC 5155 B.2: no data", "ns1.example.", "MX", {{NSEC3(NS1, XYW, "A RRSIG"), .flags = 1}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"NSEC3: the type is there", "ns1.example.", "A",
+		{{NSEC3(NS1, XYW, "A RRSIG"), .flags = 1}}, .result = WV_DENIAL_UNPROVEN,
+		.used = 0},
+	{"NSEC3: a CNAME is there", "ns1.example.", "MX",
+		{{NSEC3(NS1, XYW, "CNAME RRSIG"), .flags = 1}}, .result = WV_DENIAL_UNPROVEN,
+		.used = 0},
+	{"RFC 5155 B.2.1: an empty non-terminal", "y.w.example.", "A",
+		{{NSEC3(Y_W, W, ""), .flags = 1}}, .result = WV_DENIAL_NO_TYPE, .used = 1},
+	{"NSEC3: at a delegation the zone speaks of DS alone", "a.example.", "A",
+		{{NSEC3(A, X_W, "NS DS RRSIG"), .flags = 1}}, .result = WV_DENIAL_UNPROVEN,
+		.used = 0},
+	{"NSEC3: DS at a delegation", "a.example.", "DS", {{NSEC3(A, X_W, "NS RRSIG"), .flags = 1}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1, .ds = WV_DENIAL_DS_ABSENT},
+	{"DS in an opt-out span", "c.example.", "DS",
+		{{NSEC3(A, X_W, "NS DS RRSIG"), .flags = 1},
+			{NSEC3(APEX, NS1, APEX_TYPES), .flags = 1}},
+		.result = WV_DENIAL_NO_TYPE, .used = 3, .opt_out = true,
+		.ds = WV_DENIAL_DS_OPT_OUT},
+	{"any type in an opt-out span", "c.example.", "A",
+		{{NSEC3(A, X_W, "NS DS RRSIG"), .flags = 1},
+			{NSEC3(APEX, NS1, APEX_TYPES), .flags = 1}},
+		.result = WV_DENIAL_NO_TYPE, .used = 3, .opt_out = true},
+	{"the same without the flag", "c.example.", "A",
+		{{NSEC3(A, X_W, "NS DS RRSIG")}, {NSEC3(APEX, NS1, APEX_TYPES)}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"RFC 5155 B.5: the wildcard has no such type", "a.z.w.example.", "AAAA",
+		{{NSEC3(W, NS2, ""), .flags = 1}, {NSEC3(NS2, W_ALL, "A RRSIG"), .flags = 1},
+			{NSEC3(W_ALL, XX, "MX RRSIG"), .flags = 1}},
+		.result = WV_DENIAL_NO_TYPE, .used = 7, .opt_out = true},
+	{"NSEC3: the wildcard has the type", "a.z.w.example.", "MX",
+		{{NSEC3(W, NS2, "")}, {NSEC3(NS2, W_ALL, "A RRSIG")},
+			{NSEC3(W_ALL, XX, "MX RRSIG")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"NSEC3: the wildcard is an alias", "a.z.w.example.", "AAAA",
+		{{NSEC3(W, NS2, "")}, {NSEC3(NS2, W_ALL, "A RRSIG")},
+			{NSEC3(W_ALL, XX, "CNAME RRSIG")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"NSEC3: an encloser that is a delegation", "x.a.example.", "A",
+		{{NSEC3(A, A, "NS DS RRSIG")}}, .result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"NSEC3: an encloser that is a DNAME", "x.a.example.", "A", {{NSEC3(A, A, "DNAME RRSIG")}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"NSEC3: an ordinary encloser", "x.a.example.", "A", {{NSEC3(A, A, "A RRSIG")}},
+		.result = WV_DENIAL_NO_NAME, .used = 1},
+	{"51 iterations", "b.example.", "A", {{NSEC3("=b.example.", NULL, "MX"), .iterations = 51}},
+		.result = WV_DENIAL_NO_TYPE, .used = 1, .above_limit = true},
+	{"51 iterations, DS", "b.example.", "DS",
+		{{NSEC3("=b.example.", NULL, "NS"), .iterations = 51}}, .result = WV_DENIAL_NO_TYPE,
+		.used = 1, .above_limit = true, .ds = WV_DENIAL_DS_ITERATIONS},
+	{"151 iterations", "b.example.", "A",
+		{{NSEC3("=b.example.", NULL, "MX"), .iterations = 151}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"the parts of a proof are of one chain", "a.c.x.w.example.", "A",
+		{{NSEC3(APEX, NS1, APEX_TYPES)}, {NSEC3(X_W, AI, "MX RRSIG")},
+			{NSEC3(A, X_W, "NS DS RRSIG"), .iterations = 13}},
+		.result = WV_DENIAL_UNPROVEN, .used = 0},
+	{"the child's record with the parent's hash", "mc.b.example.", "A",
+		{{NSEC3("=mc.b.example.|b.example.", NULL, "MX")}}, .result = WV_DENIAL_UNPROVEN,
+		.used = 0},
+	{"the parent's record in the child's zone", "mc.b.example.", "A",
+		{{NSEC3("=mc.b.example.|example.", NULL, "MX")}}, .result = WV_DENIAL_UNPROVEN,
+		.used = 0, .zone = "b.example."},
+};
+
+// Nothing closer than the wildcard.
+static const struct {
+	const char *what;
+	const char *closer;
+	struct record records[RECORDS];
+	bool proven;
+	bool opt_out, above_limit;
+} closers[] = {
+	{"RFC 4035 B.6: a span over the name", "z.w.example.",
+		{{NSEC("x.y.w.example.", "xx.example.", "MX RRSIG NSEC")}}, .proven = true},
+	{"a span elsewhere", "z.w.example.",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}}, .proven = false},
+	{"the name exists", "x.w.example.",
+		{{NSEC("x.w.example.", "x.y.w.example.", "MX RRSIG NSEC")}}, .proven = false},
+	{"names below it exist", "y.w.example.",
+		{{NSEC("x.w.example.", "x.y.w.example.", "MX RRSIG NSEC")}}, .proven = false},
+	{"the span of a delegation above", "z.b.example.",
+		{{NSEC("b.example.", "ns1.example.", "NS RRSIG NSEC")}}, .proven = false},
+	{"the apex cannot be missing", "example.", {{NSEC("example.", "example.", APEX_TYPES)}},
+		.proven = false},
+	{"RFC 5155 B.4: a span over the hash", "z.w.example.",
+		{{NSEC3(NS2, W_ALL, "A RRSIG"), .flags = 1}}, .proven = true, .opt_out = true},
+	{"the same without opt-out", "z.w.example.", {{NSEC3(NS2, W_ALL, "A RRSIG")}},
+		.proven = true},
+	{"NSEC3: a span elsewhere", "z.w.example.", {{NSEC3(A, X_W, "NS DS RRSIG")}},
+		.proven = false},
+	{"NSEC3: the name exists", "z.w.example.", {{NSEC3("=z.w.example.", NULL, "MX")}},
+		.proven = false},
+	{"NSEC3: 51 iterations", "z.w.example.",
+		{{NSEC3("=example.", "=example.", APEX_TYPES), .iterations = 51}}, .proven = true,
+		.above_limit = true},
+	{"NSEC3: 151 iterations", "z.w.example.",
+		{{NSEC3("=example.", "=example.", APEX_TYPES), .iterations = 151}},
+		.proven = false},
 };
 
 static const struct wv_denial_limits limits = {
@@ -429,17 +677,17 @@ static void build_nsec(const struct record *r)
 	build_end(&b);
 }
 
-static enum wv_denial_ds prove(const char *zone_text, const char *name_text,
-	const struct record records[], unsigned n, const struct wv_denial_limits *within,
-	uint32_t *used)
-{
+// A message with these records, and what it offers to a proof.
+struct offer {
 	const struct wv_rrset *sets[64];
-	unsigned n_sets = 0;
 	struct wv_name zone;
-	struct wv_name name;
-	enum wv_denial_ds said;
+	struct wv_denial d;
 	uint8_t *exact;
+};
 
+static void offer_make(struct offer *o, const char *zone_text, const struct record records[],
+	unsigned n, const struct wv_denial_limits *within)
+{
 	build_start(&b, WV_FLAG_QR, "x.example.", WV_TYPE_A);
 	for (unsigned i = 0; i < n && records[i].owner != NULL; i++) {
 		if (records[i].nsec3)
@@ -447,14 +695,41 @@ static enum wv_denial_ds prove(const char *zone_text, const char *name_text,
 		else
 			build_nsec(&records[i]);
 	}
-	exact = test_exact(b.octets, b.len);
-	if (wv_message_parse(&message, exact, b.len, 7) != WV_MESSAGE_OK
-		|| !wv_name_parse(&zone, zone_text) || !wv_name_parse(&name, name_text))
+	o->exact = test_exact(b.octets, b.len);
+	if (wv_message_parse(&message, o->exact, b.len, 7) != WV_MESSAGE_OK
+		|| !wv_name_parse(&o->zone, zone_text))
 		abort();
-	for (unsigned i = 0; i < message.n_rrsets && n_sets < WV_COUNT(sets); i++)
-		sets[n_sets++] = &message.rrsets[i];
-	said = wv_denial_no_ds(&message, sets, n_sets, &zone, &name, within, used);
-	free(exact);
+	o->d = (struct wv_denial){
+		.m = &message,
+		.sets = o->sets,
+		.zone = &o->zone,
+		.limits = within,
+		.blocks = within->sha1_blocks,
+	};
+	for (unsigned i = 0; i < message.n_rrsets && o->d.n < WV_COUNT(o->sets); i++)
+		o->sets[o->d.n++] = &message.rrsets[i];
+}
+
+static struct wv_name name_of(const char *text)
+{
+	struct wv_name name;
+
+	if (!wv_name_parse(&name, text))
+		abort();
+	return name;
+}
+
+static enum wv_denial_ds prove(const char *zone, const char *name_text,
+	const struct record records[], unsigned n, const struct wv_denial_limits *within,
+	uint32_t *used)
+{
+	struct wv_name name = name_of(name_text);
+	enum wv_denial_ds said;
+	struct offer o;
+
+	offer_make(&o, zone, records, n, within);
+	said = wv_denial_no_ds(&o.d, &name, used);
+	free(o.exact);
 	return said;
 }
 
@@ -494,6 +769,132 @@ static void test_used_is_enough(void)
 	}
 }
 
+static bool proof_equal(const struct wv_denial_proof *got, const struct wv_denial_proof *want)
+{
+	return got->result == want->result && got->used == want->used
+		&& got->opt_out == want->opt_out && got->above_limit == want->above_limit
+		&& got->ds == want->ds;
+}
+
+static void absent(
+	unsigned i, const struct record records[], unsigned n, struct wv_denial_proof *proof)
+{
+	const char *zone = absences[i].zone != NULL ? absences[i].zone : "example.";
+	struct wv_name name = name_of(absences[i].name);
+	struct offer o;
+	uint16_t type;
+
+	if (!wv_type_parse(&type, absences[i].type))
+		abort();
+	offer_make(&o, zone, records, n, &limits);
+	wv_denial_absent(&o.d, &name, type, proof);
+	free(o.exact);
+}
+
+static void test_absences(void)
+{
+	for (unsigned i = 0; i < WV_COUNT(absences); i++) {
+		const struct wv_denial_proof want = {
+			.result = absences[i].result,
+			.used = absences[i].used,
+			.opt_out = absences[i].opt_out,
+			.above_limit = absences[i].above_limit,
+			.ds = absences[i].ds,
+		};
+		struct wv_denial_proof proof;
+
+		absent(i, absences[i].records, RECORDS, &proof);
+		if (!proof_equal(&proof, &want))
+			fprintf(stderr, "\nresult %u, used %x, ds %u", (unsigned)proof.result,
+				proof.used, (unsigned)proof.ds);
+		CHECK_ROW(&absences[i], proof_equal(&proof, &want));
+	}
+}
+
+// Each record that a proof uses is one that it needs, and it needs no other.
+static void test_absences_need_what_they_use(void)
+{
+	for (unsigned i = 0; i < WV_COUNT(absences); i++) {
+		struct record needed[RECORDS] = {{.owner = NULL}};
+		struct wv_denial_proof proof;
+		unsigned n = 0;
+
+		for (unsigned k = 0; k < RECORDS; k++) {
+			if ((absences[i].used >> k & 1) != 0)
+				needed[n++] = absences[i].records[k];
+		}
+		absent(i, needed, n, &proof);
+		CHECK_ROW(&absences[i], proof.result == absences[i].result);
+		if (n == 0 || absences[i].opt_out) // which may do without a word on the wildcard
+			continue;
+		for (unsigned k = 0; k < n; k++) {
+			struct record taken = needed[k];
+
+			needed[k] = needed[n - 1];
+			absent(i, needed, n - 1, &proof);
+			CHECK_ROW(&absences[i], proof.result == WV_DENIAL_UNPROVEN);
+			needed[k] = taken;
+		}
+	}
+}
+
+static void test_closers(void)
+{
+	for (unsigned i = 0; i < WV_COUNT(closers); i++) {
+		const struct wv_denial_proof want = {
+			.result = closers[i].proven ? WV_DENIAL_NO_CLOSER : WV_DENIAL_UNPROVEN,
+			.used = closers[i].proven,
+			.opt_out = closers[i].opt_out,
+			.above_limit = closers[i].above_limit,
+		};
+		struct wv_name closer = name_of(closers[i].closer);
+		struct wv_denial_proof proof;
+		struct offer o;
+
+		offer_make(&o, "example.", closers[i].records, RECORDS, &limits);
+		wv_denial_closer(&o.d, &closer, &proof);
+		free(o.exact);
+		CHECK_ROW(&closers[i], proof_equal(&proof, &want));
+	}
+}
+
+// The hard limit, and blocks that do not suffice, are told apart from what proves nothing.
+static void test_why_nothing_was_hashed(void)
+{
+	const struct record over[] = {{NSEC3("=b.example.", NULL, "MX"), .iterations = 151}};
+	const struct record dear[] = {{NSEC3("=q.example.", NULL, "MX"), .iterations = 150}};
+	struct wv_denial_limits few = limits;
+	struct wv_name name = name_of("b.example.");
+	struct wv_denial_proof proof;
+	struct offer o;
+
+	offer_make(&o, "example.", over, 1, &limits);
+	wv_denial_absent(&o.d, &name, WV_TYPE_A, &proof);
+	CHECK(o.d.over_limit == &message.rrsets[0] && !o.d.exhausted && o.d.blocks == BLOCKS);
+	free(o.exact);
+	offer_make(&o, "example.", dear, 1, &limits);
+	wv_denial_absent(&o.d, &name, WV_TYPE_A, &proof);
+	CHECK(o.d.over_limit == NULL && !o.d.exhausted && o.d.blocks == BLOCKS - 2 * 151);
+	free(o.exact);
+	few.sha1_blocks = 2 * 151 - 1;
+	offer_make(&o, "example.", dear, 1, &few);
+	wv_denial_absent(&o.d, &name, WV_TYPE_A, &proof);
+	CHECK(o.d.over_limit == NULL && o.d.exhausted && o.d.blocks == 150);
+	free(o.exact);
+}
+
+static bool is_cut(const struct record records[], unsigned n, const struct wv_denial_limits *within)
+{
+	struct wv_name name = name_of("c.example.");
+	struct wv_denial_proof proof;
+	struct offer o;
+
+	offer_make(&o, "example.", records, n, within);
+	wv_denial_absent(&o.d, &name, WV_TYPE_A, &proof);
+	free(o.exact);
+	return o.d.records_cut;
+}
+
 static void test_record_limit(void)
 {
 	struct wv_denial_limits two = limits;
@@ -509,6 +910,7 @@ static void test_record_limit(void)
 	CHECK(prove("example.", "c.example.", records, 3, &two, &used) == WV_DENIAL_DS_OPT_OUT);
 	two.records = 2;
 	CHECK(prove("example.", "c.example.", records, 3, &two, &used) == WV_DENIAL_DS_UNPROVEN);
+	CHECK(is_cut(records, 3, &two) && !is_cut(records, 2, &two));
 	two.records = 0;
 	CHECK(prove("example.", "c.example.", records, 3, &two, &used) == WV_DENIAL_DS_UNPROVEN);
 }
@@ -618,6 +1020,10 @@ static void test_bitmaps(void)
 static const struct test tests[] = {
 	{"a proof of no DS is one where the rules say so, and nowhere else", test_proofs},
 	{"the sets that are used suffice", test_used_is_enough},
+	{"what is absent is proven where the rules say so, and nowhere else", test_absences},
+	{"a proof needs each record it uses", test_absences_need_what_they_use},
+	{"a wildcard applies where nothing closer can exist", test_closers},
+	{"why nothing was hashed", test_why_nothing_was_hashed},
 	{"no more NSEC3 records are looked at than the limit", test_record_limit},
 	{"a delegation may be deep below its closest encloser", test_deep_names},
 	{"no more blocks are hashed than the limit", test_block_limit},
