@@ -85,3 +85,13 @@ bool wv_trust_life_is_half_over(
 
 	return now.checked && !life->forever && 2 * spent > whole;
 }
+
+// Is more than twice as much left of `a` as of `b`?
+bool wv_trust_life_is_double(
+	const struct wv_trust_life *a, const struct wv_trust_life *b, struct wv_time now)
+{
+	int64_t left_a = (int32_t)(life_end(a) - now.now_s);
+	int64_t left_b = (int32_t)(life_end(b) - now.now_s);
+
+	return now.checked && !b->forever && left_a > 2 * left_b;
+}

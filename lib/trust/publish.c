@@ -139,7 +139,8 @@ static enum effect effect_of_set(const struct wv_trust_life *known, uint32_t sin
 		return CHANGES;
 	if (!wv_trust_life_is_longer(life, known))
 		return IGNORED;
-	*is_noticeable = life->pinned || wv_trust_life_is_half_over(known, since_s, now);
+	*is_noticeable = life->pinned || wv_trust_life_is_half_over(known, since_s, now)
+		|| wv_trust_life_is_double(life, known, now);
 	return PROLONGS;
 }
 

@@ -118,6 +118,8 @@ struct wv_trust_life wv_trust_life_join(
 	const struct wv_trust_life *a, const struct wv_trust_life *b);
 bool wv_trust_life_is_half_over(
 	const struct wv_trust_life *life, uint32_t since_s, struct wv_time now);
+bool wv_trust_life_is_double(
+	const struct wv_trust_life *a, const struct wv_trust_life *b, struct wv_time now);
 extern const struct wv_trust_life wv_trust_for_good;
 
 // sets.c: where a set comes from

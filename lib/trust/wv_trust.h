@@ -208,8 +208,9 @@ const struct wv_trust_zone *wv_trust_get(
 
 /**
  * Would this fact change what the store says, or lengthen it noticeably (more than half of the
- * life that is known has passed)? For readers, too. False for what publish would ignore or
- * refuse, for want of room also.
+ * life that is known has passed, or twice what is left of it would not be as much: a TTL is not
+ * signed, and whoever forged a low one must not have the last word)? For readers, too. False for
+ * what publish would ignore or refuse, for want of room also.
  */
 bool wv_trust_is_news(
 	const struct wv_trust *trust, const struct wv_trust_fact *fact, struct wv_time now);

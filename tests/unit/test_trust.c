@@ -942,7 +942,7 @@ static void test_news(void)
 		CHECK(is_news(trust, &f.fact, T0 + 51));
 		CHECK(publish(trust, &f.fact, T0 + 51) == 0);
 		CHECK(!is_news(trust, &f.fact, T0 + 52));
-		f.fact.life = life_of(10000, 250);
+		f.fact.life = life_of(10000, 200);
 		CHECK(!is_news(trust, &f.fact, T0 + 100));
 		CHECK(is_news(trust, &f.fact, T0 + 101));
 		CHECK(is_news(trust, &f.fact, T0 + 151)); // all of it is over
@@ -955,6 +955,16 @@ static void test_news(void)
 		f.fact.life.pinned = true;
 		CHECK(is_news(trust, &f.fact, T0 + 52));
 	}
+	// A TTL that somebody made short does not keep the true one out.
+	fact_of(&f, WV_FACT_INSECURE, "example.", life_of(10000, 152));
+	f.fact.reason = WV_REASON_OPT_OUT;
+	CHECK(publish(trust, &f.fact, T0 + 151) == 0);
+	f.fact.life = life_of(10000, 153);
+	CHECK(!is_news(trust, &f.fact, T0 + 151));
+	f.fact.life = life_of(10000, 154);
+	CHECK(is_news(trust, &f.fact, T0 + 151));
+	f.fact.life = life_of(10000, 3600);
+	CHECK(is_news(trust, &f.fact, T0 + 151));
 	// What is not live is not news.
 	fact_of(&f, WV_FACT_INSECURE, "other.", life_of(500, 100));
 	CHECK(!is_news(trust, &f.fact, T0 + 101));
