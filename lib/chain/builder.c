@@ -13,7 +13,6 @@ const struct wv_builder_params wv_builder_presets = {
 	.asks_per_name = 16,
 	.window_ms = 10000,
 	.asks_per_seek = 32,
-	.chain_depth = 32,
 	.patience_ms = 10000,
 	.again_ms = WV_TRUST_BOGUS_S * 1000,
 };
@@ -341,17 +340,6 @@ static void seek_end(struct wv_builder *b, struct seek *seek, enum wv_builder_en
 	b->params.end(b->params.arg, &name, end);
 }
 
-// Zones from the anchor down to the deepest at or above a name.
-static unsigned depth_of(const struct wv_builder *b, const struct wv_name *name)
-{
-	const struct wv_trust_zone *zone = wv_trust_find(b->params.trust, name, b->env.now);
-	unsigned depth = 0;
-
-	for (; zone != NULL; depth++)
-		zone = wv_trust_find_above(b->params.trust, &zone->name, b->env.now);
-	return depth;
-}
-
 static bool has_budget(const struct wv_builder *b, struct subject *s, const struct seek *seek)
 {
 	if (b->now_ms - s->window_ms >= b->params.window_ms) {
@@ -367,8 +355,6 @@ static enum wv_builder_end ask_refusal(
 {
 	if (b->params.ask == NULL)
 		return WV_BUILDER_UNPROVEN;
-	if (depth_of(b, &s->entry.name) > b->params.chain_depth)
-		return WV_BUILDER_TOO_DEEP;
 	return has_budget(b, s, seek) ? WV_BUILDER_KNOWN : WV_BUILDER_BUDGET;
 }
 
@@ -702,10 +688,18 @@ static void ds_said(struct wv_builder *b, struct subject *s, const struct said *
 	switch (s->round) {
 	case ROUND_FIRST:
 		s->lacks_key = said->reason == WV_REASON_UNKNOWN_KEY_TAG;
-		if (said->is_proof || ++s->vain < 2)
+		if (said->is_proof) {
+			s->vain = 0;
 			return;
-		subject_settle(b, s,
-			said->is_bogus && said->is_word ? WV_BUILDER_KNOWN : WV_BUILDER_UNPROVEN);
+		}
+		if (said->reason == WV_REASON_BUDGET_CHAIN_DEPTH)
+			subject_settle(b, s, WV_BUILDER_TOO_DEEP);
+		else if (++s->vain < 2)
+			return;
+		else if (said->is_bogus && said->is_word)
+			subject_settle(b, s, WV_BUILDER_KNOWN);
+		else
+			subject_settle(b, s, WV_BUILDER_UNPROVEN);
 		s->is_settled = true;
 		return;
 	case ROUND_ANEW_DS:

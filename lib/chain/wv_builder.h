@@ -39,7 +39,7 @@ enum wv_builder_end {
 	WV_BUILDER_UNPROVEN,
 	// A limit on questions was reached: `fetch-budget`.
 	WV_BUILDER_BUDGET,
-	// More zones than chain_depth between the anchor and the name.
+	// More zones from the anchor on than settings->chain_depth: `budget-chain-depth`.
 	WV_BUILDER_TOO_DEEP,
 };
 
@@ -55,7 +55,6 @@ struct wv_builder_params {
 	unsigned asks_per_name; // questions about one name in `window_ms`
 	unsigned window_ms;
 	unsigned asks_per_seek; // questions on behalf of one search
-	unsigned chain_depth;   // zones from the anchor on
 	unsigned patience_ms;   // what is not answered by then will not be
 	unsigned again_ms;     // a name that was asked about in vain, or anew, is let alone so long
 	wv_builder_ask_fn ask; // NULL: nobody can be asked, and nothing becomes BOGUS
