@@ -1087,6 +1087,69 @@ static void test_chain(void)
 	}
 }
 
+// Chain data by somebody who has no key of the zone.
+static void frame_forged(struct frame *f, unsigned i)
+{
+	static struct reply r;
+	const struct key *his = &rolling_key[1];
+	const struct sign as_zone = {.tag = key_tag(&zone_key)};
+	struct rrset *set;
+
+	switch (i % 3) {
+	case 0: // a key of his own
+		set = rrset_dnskey("chain.", &his, 1);
+		sign_with(set, his, (struct sign){0});
+		reply_begin(&r, "chain.", WV_TYPE_DNSKEY, WV_FLAG_AA);
+		break;
+	case 1: // a key beside the zone's
+		set = rrset_dnskey("chain.", (const struct key *[]){&zone_key, his}, 2);
+		sign_with(set, his, as_zone);
+		reply_begin(&r, "chain.", WV_TYPE_DNSKEY, WV_FLAG_AA);
+		break;
+	default: // a zone of his below it
+		set = rrset_ds("sub.chain.", his);
+		sign_with(set, his, as_zone);
+		reply_begin(&r, "sub.chain.", WV_TYPE_DS, WV_FLAG_AA);
+	}
+	reply_take(&r, 1, set);
+	frame_reply(f, &r, (uint16_t)i);
+}
+
+// They are dropped, each with its reason; nobody else's verdict and no ring to control knows of them.
+static void forgeries_run(enum plan plan)
+{
+	static struct wire w;
+	struct frame f;
+	unsigned n = 300;
+
+	wire_open(&w, plan, RX_MAX);
+	w.params.ordered = true;
+	frame_keys(&f, 0, ID);
+	give_at(&w.outside, &f, NOW_US);
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = 0; k < 9; k++) {
+			frame_forged(&f, k);
+			give_at(&w.outside, &f, NOW_US + i);
+		}
+		frame_keys(&f, 0, (uint16_t)i);
+		give_at(&w.outside, &f, NOW_US + i);
+		frame_signed(&f, (uint16_t)i);
+		give_at(&w.outside, &f, NOW_US + i);
+	}
+	CHECK(wire_run(&w) && w.result == 0);
+	CHECK(w.counts.one[WV_METRIC_FACTS] == 1 && w.counts.one[WV_METRIC_FACTS_LOST] == 0);
+	CHECK(w.counts.responses[WV_REASON_SECURE][WV_ACTION_PASS] == 2 * n + 1);
+	CHECK(w.counts.responses[WV_REASON_STALE_DS][WV_ACTION_SERVFAIL] == 3 * n);
+	CHECK(w.counts.responses[WV_REASON_BAD_SIGNATURE][WV_ACTION_SERVFAIL] == 6 * n);
+	wire_close(&w);
+}
+
+static void test_forgeries(void)
+{
+	forgeries_run(SOLO);
+	forgeries_run(SPREAD);
+}
+
 // DO is believed of the query: who did not ask for signatures gets none, and that is no fault.
 static void do_run(enum say say, enum wv_reason reason, enum wv_action action)
 {
@@ -1739,6 +1802,7 @@ static const struct test tests[] = {
 	{"a query's life is measured by the capture's clock", test_life},
 	{"an answer is judged by what came before it", test_chain},
 	{"signatures are owed to those who asked for them", test_do},
+	{"forged keys and DS teach nothing", test_forgeries},
 	{"signatures are judged by the clock that is set", test_clock},
 	{"keys come and go under traffic", test_rolls},
 	{"a full ring is waited for, or the packet shed by policy", test_full},
