@@ -1999,6 +1999,109 @@ static void nothing_covered_can_be_changed_no_ds(void)
 	world_free(w);
 }
 
+static void nsec_put(const char *owner, const char *next, const uint16_t *types)
+{
+	reply_take(&r, 2, signed_by(rrset_nsec(owner, next, types), &zone));
+}
+
+static void nsec3_put(const char *name, bool cover, const uint16_t *types)
+{
+	reply_take(&r, 2,
+		signed_by(rrset_nsec3("a.test.", name, types, (struct nsec3){.cover = cover}),
+			&zone));
+}
+
+enum denial {
+	D_NAME,
+	D_TYPE,
+	D_EMPTY_NON_TERMINAL,
+	D_WILDCARD_TYPE,
+	D_NSEC3_NAME,
+	D_NSEC3_TYPE,
+	D_NSEC3_WILDCARD_TYPE,
+};
+
+static void denial_put(enum denial d)
+{
+	static const uint16_t apex[] = {2, 6, 46, 47, 48, 0}, mx[] = {15, 46, 47, 0},
+			      apex3[] = {2, 6, 46, 48, 51, 0}, mx3[] = {15, 46, 0};
+
+	reply_begin(&r, "nope.a.test.", 1,
+		d == D_NAME || d == D_NSEC3_NAME ? 0x400 | WV_RCODE_NXDOMAIN : 0x400);
+	switch (d) {
+	case D_NAME:
+		nsec_put("a.test.", "c.a.test.", apex);
+		nsec_put("m.a.test.", "p.a.test.", mx);
+		break;
+	case D_TYPE:
+		nsec_put("nope.a.test.", "p.a.test.", mx);
+		break;
+	case D_EMPTY_NON_TERMINAL:
+		nsec_put("m.a.test.", "x.nope.a.test.", mx);
+		break;
+	case D_WILDCARD_TYPE:
+		nsec_put("*.a.test.", "c.a.test.", mx);
+		nsec_put("m.a.test.", "p.a.test.", mx);
+		break;
+	case D_NSEC3_NAME:
+		nsec3_put("a.test.", false, apex3);
+		nsec3_put("nope.a.test.", true, mx3);
+		nsec3_put("*.a.test.", true, mx3);
+		break;
+	case D_NSEC3_TYPE:
+		nsec3_put("nope.a.test.", false, mx3);
+		break;
+	case D_NSEC3_WILDCARD_TYPE:
+		nsec3_put("a.test.", false, apex3);
+		nsec3_put("nope.a.test.", true, mx3);
+		nsec3_put("*.a.test.", false, mx3);
+		break;
+	}
+}
+
+static void nothing_covered_can_be_changed_denial(void)
+{
+	static const char *const rows[] = {
+		[D_NAME] = "no name",
+		[D_TYPE] = "no type",
+		[D_EMPTY_NON_TERMINAL] = "empty non-terminal",
+		[D_WILDCARD_TYPE] = "no type at the wildcard",
+		[D_NSEC3_NAME] = "NSEC3, no name",
+		[D_NSEC3_TYPE] = "NSEC3, no type",
+		[D_NSEC3_WILDCARD_TYPE] = "NSEC3, no type at the wildcard",
+	};
+
+	for (unsigned i = 0; i < WV_COUNT(rows); i++) {
+		struct world *w = chained();
+
+		r.plain = true;
+		denial_put((enum denial)i);
+		reply_opt(&r, 0);
+		reply_free_all(&r, 12, 5); // the name's own label: the proof may hold for another
+		reply_free_all(&r, 12 + 13, 2);
+		flip_each_bit(w, rows[i], WV_REASON_SECURE);
+		take_each_record_away(w, rows[i]);
+		world_free(w);
+	}
+}
+
+static void nothing_covered_can_be_changed_wildcard(void)
+{
+	static const uint16_t mx[] = {15, 46, 47, 0};
+	struct world *w = chained();
+	struct rrset *set = rrset_a("nope.a.test.", "192.0.2.1");
+
+	sign_with(set, &zone, (struct sign){.as = "*.a.test."});
+	r.plain = true;
+	reply_begin(&r, "nope.a.test.", 1, 0x400);
+	reply_take(&r, 1, set);
+	reply_take(&r, 2, signed_by(rrset_nsec("m.a.test.", "p.a.test.", mx), &zone));
+	reply_opt(&r, 0);
+	flip_each_bit(w, "wildcard", WV_REASON_SECURE);
+	take_each_record_away(w, "wildcard");
+	world_free(w);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -2071,6 +2174,9 @@ int main(void)
 		{"nothing covered can be changed: referrals",
 			nothing_covered_can_be_changed_referral},
 		{"nothing covered can be changed: no DS", nothing_covered_can_be_changed_no_ds},
+		{"nothing covered can be changed: denials", nothing_covered_can_be_changed_denial},
+		{"nothing covered can be changed: wildcards",
+			nothing_covered_can_be_changed_wildcard},
 	};
 	int status;
 
