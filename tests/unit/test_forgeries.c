@@ -520,6 +520,7 @@ static void forgeries_in_a_capture_change_nothing(void)
 		store_print(w->trust, with != 0 ? &amid : &alone);
 		for (unsigned i = 0; i < GENUINE && genuine[i].what != NULL; i++)
 			CHECK_ROW(&genuine[i], judge(w, &genuine[i].r) == genuine[i].reason);
+		w->env.asked = false; // as they are judged in a capture
 		for (unsigned i = 0; with != 0 && i < FORGED; i++) {
 			enum wv_reason reason = judge(w, &forged[i]);
 
