@@ -391,10 +391,15 @@ size_t wv_canon_signed_data(const struct wv_message *m, const struct wv_rrset *s
 	return ok ? (size_t)(s.pos - out) : 0;
 }
 
+unsigned wv_canon_names(uint16_t type)
+{
+	return has_names(type) ? formats[type].names : 0;
+}
+
 size_t wv_canon_signed_bound(
 	const struct wv_message *m, const struct wv_rrset *set, const struct wv_name *owner)
 {
-	size_t names = has_names(set->type) ? formats[set->type].names : 0;
+	size_t names = wv_canon_names(set->type);
 	size_t len = RRSIG_FIXED + WV_NAME_MAX;
 
 	wv_foreach_rr(m, set, rr)

@@ -42,6 +42,9 @@ size_t wv_canon_signed_data(const struct wv_message *m, const struct wv_rrset *s
 size_t wv_canon_signed_bound(
 	const struct wv_message *m, const struct wv_rrset *set, const struct wv_name *owner);
 
+// Names in the data of a record of that type which canonical form unpacks and lowers, at most.
+unsigned wv_canon_names(uint16_t type);
+
 // Key tag of a DNSKEY's RDATA (RFC 4034 appendix B; algorithm 1 is not handled apart).
 uint16_t wv_canon_key_tag(const uint8_t *rdata, size_t len);
 

@@ -112,6 +112,8 @@ static enum wv_reason need_reason(struct wv_validation *v, struct wv_validate_rr
 		return WV_REASON_BUDGET_CHAIN_DEPTH;
 	if (!wv_validate_first_signature(v, need))
 		return unsigned_reason(v, need);
+	if (!wv_validate_weigh_data(v, need))
+		return WV_REASON_BUDGET_WEIGHT;
 	return need->own_keys ? wv_validate_own_keys(v, need) : WV_REASON_SECURE;
 }
 
@@ -152,7 +154,6 @@ struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct
 	need->key = NULL;
 	need->sig = WV_MESSAGE_NOTHING;
 	need->position = need->keys = need->signatures = need->failures = 0;
-	need->data_weight = 0;
 	need->proven = 0;
 
 	v->unsettled++;

@@ -485,12 +485,28 @@ static bool plan_positive(struct wv_validation *v)
 	return true;
 }
 
+// Each step along a chain looks at all of them, and needs one at most.
+static bool dnames_are_many(const struct wv_validation *v)
+{
+	const struct wv_message *m = v->m;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->n_rrsets; i++)
+		n += m->rrsets[i].type == WV_TYPE_DNAME
+			&& m->rrsets[i].section == WV_SECTION_ANSWER;
+	return n > v->env->settings->cname_chain;
+}
+
 void wv_validate_plan(struct wv_validation *v)
 {
 	bool lame = false;
 
 	if (wv_unlikely(v->m->rrsets_cut)) { // what is needed may be among what was not told apart
 		owe_budget(v, &v->qname, WV_REASON_BUDGET_NEEDED_RRSETS);
+		return;
+	}
+	if (wv_unlikely(v->m->n_rrsets > FEW) && dnames_are_many(v)) {
+		owe_budget(v, &v->qname, WV_REASON_BUDGET_CNAME_CHAIN);
 		return;
 	}
 	if (plan_positive(v)) {

@@ -105,6 +105,7 @@ void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *en
 	v->unsettled = v->n_own_keys = v->n_own_prepared = 0;
 	v->in_flight = 0;
 	v->weight = 0;
+	v->data_ns = v->looks = 0;
 	v->batch_next = NULL;
 	v->batch_queued = false;
 
@@ -145,7 +146,7 @@ unsigned wv_validate_next(struct wv_validation *v, struct wv_validate_check chec
 
 		if (need->settled || need->in_flight)
 			continue;
-		weight = wv_validate_weigh(v, need);
+		weight = need->key->weight + need->data_weight;
 		if (!wv_validate_charge(v, weight)) {
 			if (v->in_flight == 0)
 				exhaust(v);

@@ -70,8 +70,8 @@ bool wv_validate_undemanded(const struct wv_validation *v);
 
 // weight.c: what checks cost.
 
-// Of the check that is next for an RRset.
-uint32_t wv_validate_weigh(const struct wv_validation *v, struct wv_validate_rrset *need);
+// The data that are hashed for an RRset. False: together with all others they are too many.
+bool wv_validate_weigh_data(struct wv_validation *v, struct wv_validate_rrset *need);
 
 // Charge a check. False: it does not fit beside what was charged before.
 bool wv_validate_charge(struct wv_validation *v, uint32_t weight);

@@ -21,6 +21,11 @@
  * fit waits until nothing is in flight, and then the budget is used up: `budget-weight`. A check
  * that alone is heavier than the budget is named as long as nothing was charged.
  *
+ * What comes before a check is bounded by structure: WV_VALIDATE_NEEDED RRsets and
+ * WV_VALIDATE_LOOKS RRSIGs; keys_per_tag digests for each of `ds` DS records, WV_VALIDATE_KEYS keys
+ * that are prepared; and the data of all needed RRsets together, put in order and hashed once, take
+ * no longer than 64 checks of P-256 take OpenSSL (else `budget-weight`).
+ *
  * Units      seconds; octets; counts
  * Ownership  struct wv_validation is the caller's; it refers to the message, the environment
  *            and snapshots of the trust store until wv_validate_end()
@@ -34,9 +39,10 @@
 #include "wv_message.h"
 #include "wv_trust.h"
 
-#define WV_VALIDATE_NEEDED 64 // RRsets that an answer and its proof may need
-#define WV_VALIDATE_CLAIMS 18 // wildcards that were expanded, and two more
-#define WV_VALIDATE_KEYS   8  // keys of a DNSKEY RRset that match a DS and are tried
+#define WV_VALIDATE_NEEDED 64  // RRsets that an answer and its proof may need
+#define WV_VALIDATE_CLAIMS 18  // wildcards that were expanded, and two more
+#define WV_VALIDATE_LOOKS  512 // RRSIGs of a message, by algorithms that we know, that are looked at
+#define WV_VALIDATE_KEYS   8   // keys of a DNSKEY RRset that match a DS and are tried
 
 enum wv_leg {
 	WV_LEG_UPSTREAM, // between resolver and authoritative servers: several responses, one truth
@@ -108,7 +114,7 @@ struct wv_validate_rrset {
 	uint16_t position;                // where to look for its next key
 	uint16_t keys;                    // tried for it
 	uint16_t signatures, failures;
-	uint32_t data_weight; // of what is hashed for one check; 0: not reckoned yet
+	uint32_t data_weight; // of what is hashed for one check
 };
 
 // Something that is said not to be there, and the RRsets that prove it.
@@ -165,6 +171,8 @@ struct wv_validation {
 	unsigned unsettled;   // of needed[]
 	unsigned in_flight;   // checks
 	uint32_t weight;      // charged
+	uint32_t data_ns;     // that the data of needed[] take
+	unsigned looks;       // RRSIGs
 	uint32_t sha1_blocks; // that may still be hashed for proofs of absence
 	unsigned n_claims;
 	struct wv_validate_claim claims[WV_VALIDATE_CLAIMS];

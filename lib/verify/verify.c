@@ -218,8 +218,6 @@ uint32_t wv_verify_weight(uint64_t ns)
 	uint64_t one = algorithm_of(WV_ALG_P256)->cost_ns;
 	uint64_t weight = (WV_VERIFY_WEIGHT_ONE * ns + one / 2) / (one > 0 ? one : 1);
 
-	if (weight == 0)
-		return 1;
 	return weight < UINT32_MAX / 2 ? (uint32_t)weight : UINT32_MAX / 2;
 }
 
@@ -244,6 +242,7 @@ bool wv_verify_key_init(
 	if (!wv_verify_key_read(key, alg, public_key, len))
 		return false;
 	key->weight = wv_verify_weight(key_cost_ns(key));
+	key->weight += key->weight == 0;
 	return algorithm_of(alg)->key_init(key, state.chosen[alg].slot);
 }
 

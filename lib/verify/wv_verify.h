@@ -66,7 +66,7 @@ void wv_verify_key_fini(struct wv_verify_key *key);
 void wv_verify_batch(enum wv_alg alg, const struct wv_verify_job jobs[], unsigned n, bool ok[]);
 
 /**
- * What work that takes OpenSSL on one core so many nanoseconds weighs beside a check, at least 1.
+ * What work that takes one core so many nanoseconds weighs beside a check.
  * WV_VERIFY_WEIGHT_ONE is a check of ECDSA P-256 with the driver in use.
  */
 uint32_t wv_verify_weight(uint64_t ns);

@@ -30,7 +30,7 @@ struct wv_verify_key {
 	enum wv_alg alg;
 	uint16_t bits; // of the modulus or the field
 	uint16_t public_len;
-	uint32_t weight; // of a check, by wv_verify_weight()
+	uint32_t weight; // of a check, by wv_verify_weight(); at least 1
 	const uint8_t
 		*public_key; // the DNSKEY's Public Key field (RFC 3110, 6605, 8080), the owner's
 	void *prepared

@@ -482,7 +482,7 @@ static void test_weights(void)
 		}
 		CHECK_ROW(&keys[i], found > 0);
 	}
-	CHECK(wv_verify_weight(0) == 1);
+	CHECK(wv_verify_weight(0) == 0);
 	CHECK(wv_verify_weight(51000) == WV_VERIFY_WEIGHT_ONE);
 	CHECK(wv_verify_weight(UINT64_MAX / 32) == UINT32_MAX / 2);
 }
