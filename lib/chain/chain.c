@@ -259,7 +259,9 @@ static void slot_judge(struct wv_chain *c, const struct slot *slot)
 		return;
 	}
 	if (wv_reason_verdict(reason) == WV_VERDICT_BOGUS)
-		msg->failure = wv_validate_telling(msg->failure, reason);
+		msg->failure = msg->failure == WV_REASON_SECURE
+			? reason
+			: wv_validate_telling(msg->failure, reason);
 	// A later copy may lie within the signature's time.
 	if (reason == WV_REASON_NOT_YET_VALID && msg->time_s != msg->last_s) {
 		msg->time_s = msg->last_s;
