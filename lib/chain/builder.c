@@ -593,8 +593,10 @@ static bool is_cached(const struct wv_validation *v)
 // No delegation: an alias is there instead, or other types alone, or nothing.
 static void no_cut_find(const struct wv_validation *v, struct said *said)
 {
-	if (v->kind == WV_KIND_DENIAL)
+	if (v->kind == WV_KIND_DENIAL) {
 		said->no_cut = v->no_ds == WV_DENIAL_DS_NO_CUT;
+		said->below = said->no_cut && v->no_name;
+	}
 	if (v->kind != WV_KIND_POSITIVE)
 		return;
 	said->below = v->needed[0].set->type == WV_TYPE_DNAME;

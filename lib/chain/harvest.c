@@ -8,7 +8,7 @@
 
 bool wv_chain_may_bear(const struct wv_message *m)
 {
-	bool soa = false, ns = false, denial = false;
+	bool soa = false, unsigned_soa = false, ns = false, denial = false;
 
 	if (m->rcode != WV_RCODE_NOERROR && m->rcode != WV_RCODE_NXDOMAIN)
 		return false;
@@ -20,13 +20,14 @@ bool wv_chain_may_bear(const struct wv_message *m)
 		if (set->type == WV_TYPE_DNSKEY || set->type == WV_TYPE_DS)
 			return true;
 		soa |= set->type == WV_TYPE_SOA;
+		unsigned_soa |= set->type == WV_TYPE_SOA && set->n_sigs == 0;
 		ns |= set->type == WV_TYPE_NS;
 		denial |= set->type == WV_TYPE_NSEC || set->type == WV_TYPE_NSEC3;
 	}
-	// The absence of DS: said in a referral, in answer to the question for it, or beside an
-	// alias that leads below the cut.
+	// The absence of DS: said in a referral, in answer to the question for it, beside an alias
+	// that leads below the cut, or by a resolver beside what it tells of an unsigned zone.
 	return denial
-		&& (m->qtype == WV_TYPE_DS || (ns && !soa)
+		&& (m->qtype == WV_TYPE_DS || (ns && !soa) || unsigned_soa
 			|| m->section_rr[WV_SECTION_ANSWER] != m->section_rr[WV_SECTION_AUTHORITY]);
 }
 
@@ -161,9 +162,26 @@ static void harvest_rrset(struct harvest *h, const struct wv_validate_rrset *nee
 		harvest_ds(h, need);
 }
 
+/*
+ * The name that is said to have no DS, or NULL: that is where an alias leads. Of names that do not
+ * exist, but might be delegations by opt-out, those alone that we asked about: others could make
+ * up any number of them.
+ */
+static const struct wv_name *no_ds_name(const struct harvest *h)
+{
+	const struct wv_validation *v = h->v;
+	bool is_asked = v->kind == WV_KIND_DENIAL && v->m->qtype == WV_TYPE_DS
+		&& h->fact->source != WV_TRUST_WIRE;
+
+	if (v->cut.len > 0)
+		return &v->cut;
+	return is_asked ? &v->qname : NULL;
+}
+
 static void harvest_no_ds(struct harvest *h)
 {
 	const struct wv_validation *v = h->v;
+	const struct wv_name *cut = no_ds_name(h);
 	enum wv_reason reason = WV_REASON_UNSIGNED;
 
 	switch (v->no_ds) {
@@ -179,9 +197,11 @@ static void harvest_no_ds(struct harvest *h)
 	case WV_DENIAL_DS_NO_CUT:
 		return;
 	}
+	if (cut == NULL)
+		return;
 	for (unsigned i = 0; i < v->n_needed; i++) // all are verified
 		wv_chain_life_narrow(&h->fact->life, v, &v->needed[i], i == 0);
-	emit_insecure(h, &v->cut, reason);
+	emit_insecure(h, cut, reason);
 }
 
 unsigned wv_chain_harvest(const struct wv_validation *v, enum wv_trust_source source, bool pinned,

@@ -107,7 +107,8 @@ static bool span_read(
 	span->soa = wv_denial_bitmap_has(bitmap, len, WV_TYPE_SOA, &ok);
 	span->ds = wv_denial_bitmap_has(bitmap, len, WV_TYPE_DS, &ok);
 	span->dname = wv_denial_bitmap_has(bitmap, len, WV_TYPE_DNAME, &ok);
-	return ok;
+	return ok
+		&& (!span->soa || wv_name_equal(&span->owner, &span->zone)); // else a zone's below
 }
 
 // Proven for its very owner: what was expanded from a wildcard says nothing about others.

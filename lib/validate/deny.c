@@ -102,6 +102,7 @@ static struct wv_validate_claim *claim_add(struct wv_validation *v, const struct
 		.kind = goal->kind,
 		.reason = proof_reason(goal, proof),
 		.ds = proof->ds,
+		.no_name = proof->result == WV_DENIAL_NO_NAME,
 	};
 	for (unsigned i = 0; i < offer->n; i++) {
 		const struct wv_validate_rrset *need;
@@ -406,8 +407,10 @@ enum wv_reason wv_validate_claims(struct wv_validation *v, bool verified)
 		if (claim->kind == WV_CLAIM_CLOSER)
 			continue;
 		if (claim_holds(v, claim)) {
-			if (verified)
+			if (verified) {
 				v->no_ds = claim->ds;
+				v->no_name = claim->no_name && v->kind == WV_KIND_DENIAL;
+			}
 			reason = wv_reason_worse(reason, claim->reason);
 		} else {
 			reason = wv_reason_worse(reason,

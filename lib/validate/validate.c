@@ -97,6 +97,7 @@ void wv_validate_begin(struct wv_validation *v, const struct wv_validate_env *en
 	v->kind = WV_KIND_UNJUDGED;
 	v->qname.len = v->cut.len = 0;
 	v->no_ds = WV_DENIAL_DS_UNPROVEN;
+	v->no_name = false;
 	v->keys_by_ds = false;
 	v->n_needed = 0;
 	v->owed = WV_REASON_SECURE;

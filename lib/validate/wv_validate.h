@@ -128,6 +128,7 @@ struct wv_validate_claim {
 	enum wv_validate_claim_kind kind;
 	enum wv_reason reason; // once it is verified: secure, opt-out, nsec3-iterations; or bogus
 	enum wv_denial_ds ds;  // what it says about DS, where it does
+	bool no_name;          // there is no such name, and so none below it
 	uint64_t needs;        // bit i: needed[i] is part of the proof
 	uint8_t of, labels;    // CLOSER: of needed[of], expanded from a wildcard with such RRSIGs
 };
@@ -162,7 +163,8 @@ struct wv_validation {
 	// REFERRAL: the delegated name. Else the name that is said to have no DS, or none (len 0)
 	struct wv_name cut;
 	enum wv_denial_ds no_ds; // what was proven about DS at `cut`
-	bool keys_by_ds;         // the DNSKEY RRset, if one was proven, was by a live DS or anchor
+	bool no_name;    // DENIAL: proven that the name asked for does not exist, nor any below
+	bool keys_by_ds; // the DNSKEY RRset, if one was proven, was by a live DS or anchor
 	unsigned n_needed;
 	struct wv_validate_rrset needed[WV_VALIDATE_NEEDED];
 

@@ -216,6 +216,7 @@ static void what_may_bear_facts(void)
 		{"no such type", 1, 0x400, {{2, 6}, {2, 47}}, false},
 		{"no such name", 1, 0x403, {{2, 6}, {2, 47}}, false},
 		{"no DS", 43, 0x400, {{2, 6}, {2, 47}}, true},
+		{"no such type in an unsigned zone", 1, 0x400, {{2, 2000}, {2, 47}}, true},
 		{"DS in the additional section", 1, 0x400, {{3, 43}}, false},
 	};
 	struct world *w = chained();
@@ -233,7 +234,10 @@ static void what_may_bear_facts(void)
 				set = rrset_name("b.a.test.", 2, "ns.example.");
 				break;
 			case 6:
-				set = rrset_soa("a.test.");
+				set = signed_by(rrset_soa("a.test."), &zone);
+				break;
+			case 2000: // a child's
+				set = rrset_soa("b.a.test.");
 				break;
 			case 43:
 				set = rrset_ds("b.a.test.", &deep);
@@ -252,6 +256,107 @@ static void what_may_bear_facts(void)
 		CHECK_ROW(&rows[i], wv_chain_may_bear(&w->m) == rows[i].bears);
 	}
 	world_free(w);
+}
+
+// What comes of a proof that there is no DS. The question is for the address of www.b.a.test. or,
+// `ds`, for the DS of b.a.test.
+static void every_proof_of_insecurity_becomes_a_fact(void)
+{
+	static const uint16_t cut[] = {2, 46, 47, 0}, cut_ds[] = {2, 43, 46, 47, 0};
+	static const uint16_t host[] = {1, 46, 47, 0}, apex[] = {2, 6, 46, 47, 48, 0};
+	static const uint16_t apex3[] = {2, 6, 46, 48, 51, 0};
+	static const struct {
+		const char *what;
+		bool ds;
+		uint16_t flags;
+		bool ns, soa, child_soa;
+		const uint16_t *nsec, *nsec3; // the types at b.a.test.
+		bool covered;                 // by opt-out, b.a.test. itself
+		uint16_t iterations;
+		enum wv_leg leg;
+		enum wv_trust_source source;
+		enum wv_reason reason; // SECURE: no fact
+	} rows[] = {
+		{"a referral, NSEC", .ns = true, .nsec = cut, .reason = WV_REASON_UNSIGNED},
+		{"a referral, NSEC3", .ns = true, .nsec3 = cut, .reason = WV_REASON_UNSIGNED},
+		{"a referral, opt-out", .ns = true, .nsec3 = host, .covered = true,
+			.reason = WV_REASON_OPT_OUT},
+		{"a referral, 51 iterations", .ns = true, .nsec3 = cut, .iterations = 51,
+			.reason = WV_REASON_NSEC3_ITERATIONS},
+		{"a referral, 151 iterations", .ns = true, .nsec3 = cut, .iterations = 151},
+		{"a referral with AA", .flags = 0x400, .ns = true, .nsec = cut,
+			.reason = WV_REASON_UNSIGNED},
+		{"a referral to what has DS", .ns = true, .nsec = cut_ds},
+		{"a referral to what is no cut", .ns = true, .nsec = host},
+		{"a referral, the child's record", .ns = true, .nsec = apex},
+		{"a referral with nothing", .ns = true},
+		{"a referral is none for clients", .ns = true, .nsec = cut, .leg = WV_LEG_CLIENT,
+			.reason = WV_REASON_UNSIGNED},
+		{"no DS, NSEC", true, 0x400, .soa = true, .nsec = cut,
+			.reason = WV_REASON_UNSIGNED},
+		{"no DS, NSEC3", true, 0x400, .soa = true, .nsec3 = cut,
+			.reason = WV_REASON_UNSIGNED},
+		{"no DS, opt-out", true, 0x400, .soa = true, .nsec3 = host, .covered = true,
+			.reason = WV_REASON_OPT_OUT},
+		{"no such name, opt-out, on the wire", true, 0x403, .soa = true, .nsec3 = host,
+			.covered = true},
+		{"no such name, opt-out, asked for", true, 0x403, .soa = true, .nsec3 = host,
+			.covered = true, .source = WV_TRUST_FETCHED, .reason = WV_REASON_OPT_OUT},
+		{"no DS, for clients", true, 0x80, .soa = true, .nsec = cut, .leg = WV_LEG_CLIENT,
+			.reason = WV_REASON_UNSIGNED},
+		{"no DS, no cut", true, 0x400, .soa = true, .nsec = host},
+		{"no DS, the child's word", true, 0x400, .child_soa = true, .nsec = apex},
+		{"no type in an unsigned zone, for clients", .flags = 0x80, .child_soa = true,
+			.nsec = cut, .leg = WV_LEG_CLIENT, .reason = WV_REASON_UNSIGNED},
+	};
+
+	for (size_t i = 0; i < WV_COUNT(rows); i++) {
+		struct nsec3 p = {.flags = rows[i].covered,
+			.iterations = rows[i].iterations,
+			.cover = rows[i].covered};
+		struct nsec3 encloser = {.flags = rows[i].covered, .iterations = p.iterations};
+		struct world *w = chained();
+		bool is_child = rows[i].nsec == apex;
+		unsigned facts = rows[i].reason != WV_REASON_SECURE;
+
+		w->env.leg = rows[i].leg;
+		reply_begin(&r, rows[i].ds ? "b.a.test." : "www.b.a.test.", rows[i].ds ? 43 : 1,
+			rows[i].flags);
+		if (rows[i].ns)
+			reply_take(&r, 2, rrset_name("b.a.test.", 2, "ns.example."));
+		if (rows[i].soa)
+			reply_take(&r, 2, signed_by(rrset_soa("a.test."), &zone));
+		if (rows[i].child_soa)
+			reply_take(&r, 2, rrset_soa("b.a.test."));
+		if (rows[i].nsec != NULL)
+			reply_take(&r, 2,
+				signed_by(rrset_nsec("b.a.test.",
+						  is_child ? "c.b.a.test." : "c.a.test.",
+						  rows[i].nsec),
+					is_child ? &deep : &zone));
+		if (rows[i].nsec3 != NULL)
+			reply_take(&r, 2,
+				signed_by(rrset_nsec3("a.test.", "b.a.test.", rows[i].nsec3, p),
+					&zone));
+		if (rows[i].covered)
+			reply_take(&r, 2,
+				signed_by(
+					rrset_nsec3("a.test.", "a.test.", apex3, encloser), &zone));
+		if ((rows[i].flags & 15) == 3)
+			reply_take(&r, 2,
+				signed_by(rrset_nsec3("a.test.", "*.a.test.", host, p), &zone));
+		judge(w, &r);
+		CHECK_ROW(&rows[i], facts == 0 || wv_chain_may_bear(&w->m));
+		CHECK_ROW(&rows[i],
+			harvest(w, rows[i].source != 0 ? rows[i].source : WV_TRUST_WIRE, false)
+				== facts);
+		if (facts != 0) {
+			CHECK_ROW(&rows[i], got.last.fact.kind == WV_FACT_INSECURE);
+			CHECK_ROW(&rows[i], got.last.fact.reason == rows[i].reason);
+			CHECK_ROW(&rows[i], zone_is("b.a.test."));
+		}
+		world_free(w);
+	}
 }
 
 // Captures.
@@ -618,6 +723,8 @@ int main(void)
 			what_two_records_prove_lives_as_long_as_both},
 		{"nothing else becomes a fact", nothing_else_becomes_a_fact},
 		{"what may bear facts", what_may_bear_facts},
+		{"every proof of insecurity becomes a fact",
+			every_proof_of_insecurity_becomes_a_fact},
 		{"a chain is learned in any order", a_chain_is_learned_in_any_order},
 		{"a deep chain is learned from its end", a_deep_chain_is_learned_from_its_end},
 		{"a zone without good keys is given up", a_zone_without_good_keys_is_given_up},
