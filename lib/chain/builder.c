@@ -180,6 +180,22 @@ static struct seek *due_pop(struct wv_builder *b)
 	return seek;
 }
 
+// One that ends while its own news has it look again.
+static void due_remove(struct wv_builder *b, struct seek *seek)
+{
+	struct seek **link = &b->first_due, *last = NULL;
+
+	while (*link != seek) {
+		last = *link;
+		link = &last->next_due;
+	}
+	*link = seek->next_due;
+	if (b->last_due == seek)
+		b->last_due = last;
+	b->n_due--;
+	seek->is_due = false;
+}
+
 static void seek_wait(struct seek *seek, struct subject *s)
 {
 	seek->subject = s;
@@ -336,6 +352,8 @@ static void seek_end(struct wv_builder *b, struct seek *seek, enum wv_builder_en
 	struct wv_name name = seek->entry.name;
 
 	b->counts.ends[end]++;
+	if (seek->is_due)
+		due_remove(b, seek);
 	wv_builder_table_give(&b->seeks, seek);
 	b->params.end(b->params.arg, &name, end);
 }
@@ -470,10 +488,11 @@ static void seek_below(struct wv_builder *b, struct seek *seek, const struct wv_
 {
 	struct subject *s = wv_builder_table_find(&b->subjects, child);
 
-	if (s != NULL && s->lacks_key && seek_doubt_above(b, seek, above))
-		return;
-	if (s != NULL)
+	if (s != NULL && s->lacks_key) {
+		if (seek_doubt_above(b, seek, above))
+			return;
 		s->lacks_key = false;
+	}
 	seek_about(b, seek, child, ASK_DS);
 }
 
@@ -800,7 +819,7 @@ unsigned wv_builder_step(struct wv_builder *b, struct wv_time now, uint64_t now_
 		b->swept_ms = now_ms;
 		subjects_sweep(b);
 	}
-	for (unsigned n = b->n_due; n > 0; n--)
+	for (unsigned n = b->n_due; n > 0 && b->n_due > 0; n--)
 		seek_step(b, due_pop(b));
 	return b->seeks.used;
 }

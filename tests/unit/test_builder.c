@@ -15,7 +15,6 @@ enum kind {
 	OPTED_OUT,
 	HOST,
 	ALIAS,
-	BRANCH, // DNAME
 	NOWHERE
 };
 
@@ -35,7 +34,6 @@ static const struct place tree[] = {
 	{"www.a.test.", HOST, NULL},
 	{"x.www.a.test.", HOST, NULL},
 	{"alias.a.test.", ALIAS, NULL},
-	{"d.a.test.", BRANCH, NULL},
 };
 
 static const struct place *place_find(const char *name)
@@ -114,7 +112,6 @@ static void serve_ds(struct reply *r, const char *name)
 	case ALIAS:
 		reply_take(r, 1, signed_by(rrset_name(name, 5, "www.a.test."), key));
 		return;
-	case BRANCH:
 	case NOWHERE:
 		break;
 	}
@@ -1111,6 +1108,103 @@ static void a_proof_ends_with_its_time(void)
 	finish();
 }
 
+// How e.a.test. is said not to exist.
+static enum {
+	BY_NSEC,
+	BY_NSEC3,
+	BY_OPT_OUT
+} gone_by;
+
+static enum serving gone(struct reply *r, const struct asked *a)
+{
+	static const uint16_t apex[] = {2, 6, 46, 47, 48, 0}, apex3[] = {2, 6, 46, 48, 51, 0};
+	static const uint16_t cut[] = {2, 46, 47, 0}, host[] = {1, 46, 0};
+	const struct nsec3 p = {.flags = gone_by == BY_OPT_OUT, .cover = true};
+
+	if (strcmp(a->name, "e.a.test.") != 0)
+		return AS_IT_IS;
+	reply_begin(r, a->name, 43, 0x403);
+	reply_soa(r, &zone);
+	if (gone_by == BY_NSEC) {
+		reply_nsec(r, "a.test.", "b.a.test.", apex, &zone);
+		reply_nsec(r, "cut.a.test.", "p.a.test.", cut, &zone);
+		return CHANGED;
+	}
+	reply_nsec3(r, "a.test.", apex3, false, &zone);
+	reply_take(r, 2, signed_by(rrset_nsec3("a.test.", "e.a.test.", host, p), &zone));
+	reply_take(r, 2, signed_by(rrset_nsec3("a.test.", "*.a.test.", host, p), &zone));
+	return CHANGED;
+}
+
+static void below_a_name_that_is_not_there_nothing_is_asked(void)
+{
+	for (gone_by = BY_NSEC; gone_by <= BY_OPT_OUT; gone_by++) {
+		begin();
+		f.serving = gone;
+		seek("z.y.x.e.a.test.");
+		run();
+		CHECK(logged(TO_A ", DS e.a.test."));
+		CHECK(has_ended("z.y.x.e.a.test.", WV_BUILDER_KNOWN));
+		log_clear();
+		seek("w.e.a.test.");
+		run();
+		CHECK(f.asks == 0 && has_ended("w.e.a.test.", WV_BUILDER_KNOWN));
+		CHECK(status("e.a.test.")
+			== (gone_by == BY_OPT_OUT ? WV_REASON_OPT_OUT : WV_REASON_UNJUDGED));
+		finish();
+	}
+}
+
+// The record that ends before the name begins at a delegation: that is insecure, and known now.
+static void a_record_of_absence_tells_of_its_owner_too(void)
+{
+	begin();
+	gone_by = BY_NSEC;
+	f.serving = gone;
+	seek("e.a.test.");
+	run();
+	log_clear();
+	CHECK(status("cut.a.test.") == WV_REASON_UNJUDGED);
+	seek("www.cut.a.test.");
+	run();
+	CHECK(f.asks == 0 && has_ended("www.cut.a.test.", WV_BUILDER_KNOWN));
+	CHECK(status("cut.a.test.") == WV_REASON_UNSIGNED);
+	seek("a.a.test."); // in the span of the apex
+	seek("b.a.test."); // its end: a zone
+	run();
+	CHECK(logged("DS b.a.test., KEYS b.a.test."));
+	finish();
+}
+
+static enum serving branch(struct reply *r, const struct asked *a)
+{
+	static const uint16_t types[] = {39, 46, 47, 0};
+
+	if (strcmp(a->name, "d.a.test.") == 0) {
+		reply_begin(r, a->name, 43, 0x400);
+		reply_soa(r, &zone);
+		reply_nsec(r, a->name, NULL, types, &zone);
+		return CHANGED;
+	}
+	if (strcmp(a->name, "x.d.a.test.") != 0)
+		return AS_IT_IS;
+	reply_begin(r, a->name, 43, 0x400);
+	reply_take(r, 1, signed_by(rrset_name("d.a.test.", 39, "t.example."), &zone));
+	reply_take(r, 1, rrset_name("x.d.a.test.", 5, "x.t.example."));
+	return CHANGED;
+}
+
+static void below_a_dname_there_is_no_cut(void)
+{
+	begin();
+	f.serving = branch;
+	seek("z.y.x.d.a.test.");
+	run();
+	CHECK(logged(TO_A ", DS d.a.test., DS x.d.a.test."));
+	CHECK(has_ended("z.y.x.d.a.test.", WV_BUILDER_KNOWN));
+	finish();
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -1156,6 +1250,12 @@ int main(void)
 		{"a proof says nothing below a delegation",
 			a_proof_says_nothing_below_a_delegation},
 		{"a proof ends with its time", a_proof_ends_with_its_time},
+		{"below a name that is not there nothing is asked",
+			below_a_name_that_is_not_there_nothing_is_asked},
+		{"a record of absence tells of its owner too",
+			a_record_of_absence_tells_of_its_owner_too},
+		{"below a DNAME there is no cut", below_a_dname_there_is_no_cut},
+
 	};
 	int result;
 
