@@ -167,13 +167,15 @@ bool wv_denial_nsec_closer(
 enum wv_denial_ds wv_denial_nsec_ds(
 	const struct wv_denial *d, const struct wv_name *name, uint32_t *used)
 {
-	const struct nsec *r;
-	struct nsecs all;
+	uint32_t hash = wv_name_hash(name, d->m->seed);
+	struct nsec r;
 
-	nsecs_collect(&all, d);
-	r = nsec_at(&all, name);
-	if (r == NULL)
-		return WV_DENIAL_DS_UNPROVEN;
-	*used = 1u << r->set;
-	return wv_denial_types_ds(&r->types);
+	for (unsigned i = 0; i < d->n && i < WV_DENIAL_SETS; i++) {
+		if (d->sets[i]->owner_hash != hash || !nsec_read(&r, d, d->sets[i])
+			|| !wv_name_equal(&r.owner, name))
+			continue;
+		*used = 1u << i;
+		return wv_denial_types_ds(&r.types);
+	}
+	return WV_DENIAL_DS_UNPROVEN;
 }
