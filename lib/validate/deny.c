@@ -1,10 +1,23 @@
 // What is said not to be there: the RRsets that prove it become needed (RFC 4035 5.4, 5155 8).
 #include "validate.h"
 
-// The NSEC and NSEC3 RRsets of the authority section.
+#define SIGNATURES 16 // of an RRset that are looked at to tell whether they are plausible
+
+// NSEC and NSEC3 RRsets of the authority section.
 struct offer {
 	unsigned n;
 	const struct wv_rrset *sets[WV_DENIAL_SETS];
+};
+
+/*
+ * What a message offers a zone: the RRsets with plausible signatures, which are taken alone at
+ * first; and all, since a proof that takes others, too, will fail, and tell why.
+ */
+struct offers {
+	struct wv_validation *v;
+	const struct wv_trust_zone *zone; // secure
+	struct offer plausible, all;
+	struct wv_denial d; // as the last proof left it
 };
 
 /*
@@ -17,10 +30,13 @@ static bool is_plausible(
 	const uint8_t *base = v->m->base;
 	struct wv_name owner;
 	struct wv_rrsig sig;
+	unsigned n = 0;
 
 	wv_name_unpack(&owner, base, base + set->owner);
 	wv_foreach_sig(v->m, set, rr)
 	{
+		if (n++ == SIGNATURES)
+			break;
 		if (wv_message_rrsig(v->m, rr, &sig) && sig.labels == wv_validate_labels(&owner)
 			&& wv_name_equal_packed(&zone->name, base, base + sig.signer))
 			return true;
@@ -34,24 +50,27 @@ static bool is_offered(const struct wv_rrset *set)
 		&& (set->type == WV_TYPE_NSEC || set->type == WV_TYPE_NSEC3);
 }
 
-static void offer_collect(struct offer *offer, const struct wv_validation *v,
-	const struct wv_trust_zone *zone, bool plausible)
+static void offers_open(struct offers *o, struct wv_validation *v, const struct wv_trust_zone *zone)
 {
 	const struct wv_message *m = v->m;
 
-	offer->n = 0;
-	for (unsigned i = 0; i < m->n_rrsets && offer->n < WV_DENIAL_SETS; i++) {
+	o->v = v;
+	o->zone = zone;
+	o->plausible.n = o->all.n = 0;
+	for (unsigned i = 0; i < m->n_rrsets && o->all.n < WV_DENIAL_SETS; i++) {
 		const struct wv_rrset *set = &m->rrsets[i];
 
-		if (is_offered(set) && (!plausible || is_plausible(v, set, zone)))
-			offer->sets[offer->n++] = set;
+		if (!is_offered(set))
+			continue;
+		o->all.sets[o->all.n++] = set;
+		if (is_plausible(v, set, zone))
+			o->plausible.sets[o->plausible.n++] = set;
 	}
 }
 
 // What is sought of an offer.
 struct goal {
 	enum wv_validate_claim_kind kind;
-	const struct wv_trust_zone *zone; // secure
 	const struct wv_name *name;
 	uint16_t type; // ABSENT
 	uint16_t rcode;
@@ -90,9 +109,10 @@ static enum wv_reason proof_reason(const struct goal *goal, const struct wv_deni
 	return WV_REASON_SECURE;
 }
 
-static struct wv_validate_claim *claim_add(struct wv_validation *v, const struct goal *goal,
+static struct wv_validate_claim *claim_add(struct offers *o, const struct goal *goal,
 	const struct wv_denial_proof *proof, const struct offer *offer)
 {
+	struct wv_validation *v = o->v;
 	struct wv_validate_claim *claim = &v->claims[v->n_claims++];
 	bool about_ds = goal->kind == WV_CLAIM_NO_DS
 		|| (goal->kind == WV_CLAIM_ABSENT && goal->type == WV_TYPE_DS);
@@ -110,70 +130,56 @@ static struct wv_validate_claim *claim_add(struct wv_validation *v, const struct
 		if ((proof->used >> i & 1) == 0)
 			continue;
 		wv_name_unpack(&owner, v->m->base, v->m->base + offer->sets[i]->owner);
-		need = wv_validate_need(v, offer->sets[i], &owner, goal->zone, about_ds);
+		need = wv_validate_need(v, offer->sets[i], &owner, o->zone, about_ds);
 		if (need != NULL) // else v->owed says so
 			claim->needs |= (uint64_t)1 << (need - v->needed);
 	}
 	return claim;
 }
 
-/*
- * Find the proof. RRsets with plausible signatures are taken alone at first; what takes the others,
- * too, will fail, and tell why.
- */
-static struct wv_validate_claim *prove(
-	struct wv_validation *v, const struct goal *goal, struct wv_denial *d)
+// Find the proof, and make a claim of it; NULL: there is none, and o->d tells why.
+static struct wv_validate_claim *prove(struct offers *o, const struct goal *goal)
 {
+	const struct offer *passes[] = {&o->plausible, &o->all};
 	struct wv_denial_proof proof;
-	struct offer offer;
 
-	*d = (struct wv_denial){
-		.m = v->m,
-		.sets = offer.sets,
-		.zone = &goal->zone->name,
-		.limits = &v->env->settings->denial,
-		.blocks = v->sha1_blocks,
+	o->d = (struct wv_denial){
+		.m = o->v->m,
+		.zone = &o->zone->name,
+		.limits = &o->v->env->settings->denial,
+		.blocks = o->v->sha1_blocks,
 	};
-	for (unsigned pass = 0; pass < 2; pass++) {
+	for (unsigned pass = 0; pass < WV_COUNT(passes); pass++) {
 		bool proven;
 
-		offer_collect(&offer, v, goal->zone, pass == 0);
-		if (offer.n == d->n) // none, or the same as before
+		if (passes[pass]->n == o->d.n) // none, or the same as before
 			continue;
-		d->n = offer.n;
-		proven = offer_proves(d, goal, &proof);
-		v->sha1_blocks = d->blocks;
+		o->d.sets = passes[pass]->sets;
+		o->d.n = passes[pass]->n;
+		proven = offer_proves(&o->d, goal, &proof);
+		o->v->sha1_blocks = o->d.blocks;
 		if (proven)
-			return claim_add(v, goal, &proof, &offer);
+			return claim_add(o, goal, &proof, passes[pass]);
 	}
 	return NULL;
 }
 
-static bool has_proof(const struct wv_message *m)
-{
-	for (unsigned i = 0; i < m->n_rrsets; i++) {
-		if (is_offered(&m->rrsets[i]))
-			return true;
-	}
-	return false;
-}
-
 // Is a record of absence signed by a zone between ours and the name? Then there is a cut.
-static bool cut_is_between(const struct wv_validation *v, const struct goal *goal)
+static bool cut_is_between(const struct offers *o, const struct goal *goal)
 {
-	const struct wv_message *m = v->m;
+	const struct wv_message *m = o->v->m;
 	struct wv_name signer;
 	struct wv_rrsig sig;
 
-	for (unsigned i = 0; i < m->n_rrsets; i++) {
-		const struct wv_rrset *set = &m->rrsets[i];
+	for (unsigned i = 0; i < o->all.n; i++) {
+		const struct wv_rrset *set = o->all.sets[i];
 
-		if (!is_offered(set) || set->first_sig == WV_MESSAGE_NOTHING
+		if (set->first_sig == WV_MESSAGE_NOTHING
 			|| !wv_message_rrsig(m, &m->rrs[set->first_sig], &sig))
 			continue;
 		wv_name_unpack(&signer, m->base, m->base + sig.signer);
-		if (signer.labels > goal->zone->name.labels
-			&& wv_name_is_within(&signer, &goal->zone->name)
+		if (signer.labels > o->zone->name.labels
+			&& wv_name_is_within(&signer, &o->zone->name)
 			&& wv_name_is_within(goal->name, &signer))
 			return true;
 	}
@@ -181,47 +187,45 @@ static bool cut_is_between(const struct wv_validation *v, const struct goal *goa
 }
 
 // A chain above the hard limit is bogus for that only where it is the zone's own word.
-static enum wv_reason over_limit_reason(
-	struct wv_validation *v, const struct goal *goal, const struct wv_denial *d)
+static enum wv_reason over_limit_reason(struct offers *o)
 {
-	const struct wv_rrset *set = d->over_limit;
+	const struct wv_rrset *set = o->d.over_limit;
 	struct wv_name owner;
 
-	wv_name_unpack(&owner, v->m->base, v->m->base + set->owner);
-	wv_validate_need(v, set, &owner, goal->zone, false);
+	wv_name_unpack(&owner, o->v->m->base, o->v->m->base + set->owner);
+	wv_validate_need(o->v, set, &owner, o->zone, false);
 	return WV_REASON_NSEC3_ITERATIONS_BOGUS;
 }
 
 // Why there is no proof.
-static enum wv_reason unproven_reason(
-	struct wv_validation *v, const struct goal *goal, const struct wv_denial *d)
+static enum wv_reason unproven_reason(struct offers *o, const struct goal *goal)
 {
 	bool below = goal->type == WV_TYPE_DS || goal->kind == WV_CLAIM_NO_DS;
-	bool is_certain = goal->name->labels <= goal->zone->name.labels + below;
-	bool asked = v->env->asked;
+	bool is_certain = goal->name->labels <= o->zone->name.labels + below;
 
-	if (d->over_limit != NULL)
-		return over_limit_reason(v, goal, d);
-	if (d->exhausted)
+	if (o->d.over_limit != NULL)
+		return over_limit_reason(o);
+	if (o->d.exhausted)
 		return WV_REASON_BUDGET_NSEC3_BLOCKS;
-	if (d->records_cut)
+	if (o->d.records_cut)
 		return WV_REASON_BUDGET_NSEC3_RECORDS;
-	if (wv_validate_undemanded(v) && !has_proof(v->m))
+	if (wv_validate_undemanded(o->v) && o->all.n == 0)
 		return WV_REASON_DO_NOT_SET;
-	if (!asked && !is_certain)
+	if (!o->v->env->asked && !is_certain)
 		return WV_REASON_NO_CHAIN;
-	if (goal->kind == WV_CLAIM_NO_DS || cut_is_between(v, goal))
+	if (goal->kind == WV_CLAIM_NO_DS || cut_is_between(o, goal))
 		return WV_REASON_DS_UNPROVEN;
-	return has_proof(v->m) ? WV_REASON_DENIAL_INVALID : WV_REASON_DENIAL_MISSING;
+	return o->all.n > 0 ? WV_REASON_DENIAL_INVALID : WV_REASON_DENIAL_MISSING;
 }
 
 enum wv_reason wv_validate_no_ds(
 	struct wv_validation *v, const struct wv_trust_zone *zone, const struct wv_name *cut)
 {
-	struct goal goal = {.kind = WV_CLAIM_NO_DS, .zone = zone, .name = cut};
-	struct wv_denial d;
+	struct goal goal = {.kind = WV_CLAIM_NO_DS, .name = cut};
+	struct offers o;
 
-	return prove(v, &goal, &d) != NULL ? WV_REASON_SECURE : unproven_reason(v, &goal, &d);
+	offers_open(&o, v, zone);
+	return prove(&o, &goal) != NULL ? WV_REASON_SECURE : unproven_reason(&o, &goal);
 }
 
 // The SOA of a negative answer is of the zone that answers (RFC 2308 2); it says how long.
@@ -256,22 +260,21 @@ static bool has_soa_of(const struct wv_message *m, const struct wv_trust_zone *z
  * the zone it is that which denies the name: that the name might lie below a delegation in an
  * opt-out span is no excuse then.
  */
-static bool prove_cut(
-	struct wv_validation *v, const struct wv_trust_zone *zone, const struct wv_name *name)
+static bool prove_cut(struct offers *o, const struct wv_name *name)
 {
-	struct goal goal = {.kind = WV_CLAIM_NO_DS, .zone = zone, .name = &v->cut};
+	struct wv_validation *v = o->v;
+	struct goal goal = {.kind = WV_CLAIM_NO_DS, .name = &v->cut};
 	struct wv_validate_claim *claim;
-	struct wv_denial d;
 
-	for (unsigned labels = zone->name.labels + 1u; labels <= name->labels; labels++) {
+	for (unsigned labels = o->zone->name.labels + 1u; labels <= name->labels; labels++) {
 		wv_name_ancestor(&v->cut, name, labels);
-		claim = prove(v, &goal, &d);
-		if (d.exhausted)
+		claim = prove(o, &goal);
+		if (o->d.exhausted)
 			break;
 		if (claim == NULL)
 			continue;
 		if (claim->ds == WV_DENIAL_DS_NO_CUT
-			|| (claim->ds != WV_DENIAL_DS_ABSENT && has_soa_of(v->m, zone))) {
+			|| (claim->ds != WV_DENIAL_DS_ABSENT && has_soa_of(v->m, o->zone))) {
 			v->n_claims--;
 			continue;
 		}
@@ -283,29 +286,35 @@ static bool prove_cut(
 	return false;
 }
 
+// Beside an alias, and from a resolver, there may be what was learned on the way.
+static bool may_prove_cut(const struct offers *o, uint16_t type)
+{
+	return o->all.n > 0 && type != WV_TYPE_DS
+		&& (o->v->kind == WV_KIND_POSITIVE || o->v->env->leg == WV_LEG_CLIENT);
+}
+
 void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
 	const struct wv_name *name, uint16_t type)
 {
 	struct goal goal = {
 		.kind = WV_CLAIM_ABSENT,
-		.zone = zone,
 		.name = name,
 		.type = type,
 		.rcode = v->m->rcode,
 	};
 	enum wv_reason reason = wv_validate_zone(v->env, zone);
-	struct wv_denial d;
+	struct offers o;
 
 	if (reason != WV_REASON_SECURE) {
 		wv_validate_owe(v, reason);
 		return;
 	}
-	if (prove(v, &goal, &d) == NULL) {
-		if (v->kind == WV_KIND_POSITIVE || v->env->leg == WV_LEG_CLIENT) {
-			if (type != WV_TYPE_DS && has_proof(v->m) && prove_cut(v, zone, name))
-				return;
-		}
-		wv_validate_owe(v, unproven_reason(v, &goal, &d));
+	offers_open(&o, v, zone);
+	if (prove(&o, &goal) == NULL) {
+		reason = unproven_reason(&o, &goal);
+		if (may_prove_cut(&o, type) && prove_cut(&o, name))
+			return;
+		wv_validate_owe(v, reason);
 	}
 	need_soa(v, zone, name);
 }
@@ -332,18 +341,22 @@ static const struct wv_validate_claim *claim_like(
 	return NULL;
 }
 
-static void expand(struct wv_validation *v, unsigned i)
+static void expand(struct offers *o, unsigned i)
 {
+	struct wv_validation *v = o->v;
 	struct wv_validate_rrset *need = &v->needed[i];
 	struct wv_validate_claim *claim;
 	struct wv_name closer;
-	struct goal goal = {.kind = WV_CLAIM_CLOSER, .zone = need->zone, .name = &closer};
-	struct wv_denial d;
+	struct goal goal = {.kind = WV_CLAIM_CLOSER, .name = &closer};
 
-	if (claim_like(v, need, need->rrsig.labels) != NULL || v->n_claims == WV_VALIDATE_CLAIMS)
+	// Two are left for what may be denied besides.
+	if (claim_like(v, need, need->rrsig.labels) != NULL
+		|| v->n_claims + 2 >= WV_VALIDATE_CLAIMS)
 		return;
+	if (o->zone != need->zone)
+		offers_open(o, v, need->zone);
 	wv_name_ancestor(&closer, &need->owner, need->rrsig.labels + 1u);
-	claim = prove(v, &goal, &d);
+	claim = prove(o, &goal);
 	if (claim == NULL)
 		return;
 	claim->of = (uint8_t)i;
@@ -353,10 +366,11 @@ static void expand(struct wv_validation *v, unsigned i)
 bool wv_validate_expand(struct wv_validation *v)
 {
 	unsigned n = v->n_needed, claims = v->n_claims;
+	struct offers o = {.v = v, .zone = NULL};
 
 	for (unsigned i = 0; i < n; i++) {
 		if (may_be_wildcard(&v->needed[i]))
-			expand(v, i);
+			expand(&o, i);
 	}
 	return v->n_claims > claims;
 }

@@ -40,7 +40,7 @@
 #include "wv_trust.h"
 
 #define WV_VALIDATE_NEEDED 64  // RRsets that an answer and its proof may need
-#define WV_VALIDATE_CLAIMS 18  // wildcards that were expanded, and two more
+#define WV_VALIDATE_CLAIMS 36  // wildcards expanded in the longest chain of aliases, and more
 #define WV_VALIDATE_LOOKS  512 // RRSIGs of a message, by algorithms that we know, that are looked at
 #define WV_VALIDATE_KEYS   8   // keys of a DNSKEY RRset that match a DS and are tried
 
