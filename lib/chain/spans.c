@@ -114,7 +114,7 @@ static bool span_read(
 // Proven for its very owner: what was expanded from a wildcard says nothing about others.
 static bool is_proven_nsec(const struct wv_validate_rrset *need)
 {
-	return need->reason == WV_REASON_SECURE && !need->is_wildcard && need->signer.len != 0
+	return need->reason == WV_REASON_SECURE && !need->is_wildcard && need->signer != 0
 		&& need->set->type == WV_TYPE_NSEC && need->set->n == 1 && need->zone != NULL;
 }
 

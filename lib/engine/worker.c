@@ -212,15 +212,17 @@ static struct wv_decision response_decide(
 static void reason_print(char *out, size_t room, const struct wv_validation *v)
 {
 	char name[WV_NAME_TEXT];
+	struct wv_name signer;
 
 	out[0] = '\0';
 	for (unsigned i = 0; i < v->n_needed; i++) {
 		const struct wv_validate_rrset *set = &v->needed[i];
 
-		if (set->reason != v->reason || set->signer.len == 0)
+		if (set->reason != v->reason || set->signer == 0)
 			continue;
-		snprintf(out, room, "signer %s, key %u", wv_name_print(name, &set->signer),
-			set->key_tag);
+		wv_name_unpack(&signer, v->m->base, v->m->base + set->signer);
+		snprintf(
+			out, room, "signer %s, key %u", wv_name_print(name, &signer), set->key_tag);
 		return;
 	}
 }
@@ -255,7 +257,7 @@ static bool rrset_outlives(const struct context *c, const struct wv_validate_rrs
 {
 	const struct wv_rr *rr;
 
-	if (set->reason != WV_REASON_SECURE || set->signer.len == 0)
+	if (set->reason != WV_REASON_SECURE || set->signer == 0)
 		return false;
 	rr = wv_message_rr(&c->m, set->set->first);
 	if (rr == NULL)

@@ -121,14 +121,18 @@ static void put_ede(struct line *l, enum wv_reason reason)
 }
 
 // `need` NULL: no signature was looked at.
-static void put_signer(struct line *l, const struct wv_validate_rrset *need)
+static void put_signer(
+	struct line *l, const struct wv_message *m, const struct wv_validate_rrset *need)
 {
-	if (need == NULL || need->signer.len == 0) {
+	struct wv_name signer;
+
+	if (need == NULL || need->signer == 0) {
 		put_text(l, ",\"signer\":null,\"key_tag\":null,\"algorithm\":null");
 		return;
 	}
+	wv_name_unpack(&signer, m->base, m->base + need->signer);
 	put_text(l, ",\"signer\":");
-	put_name(l, &need->signer);
+	put_name(l, &signer);
 	put_text(l, ",\"key_tag\":");
 	put_number(l, need->key_tag, 1);
 	put_text(l, ",\"algorithm\":");
@@ -153,7 +157,7 @@ static void put_rrset(struct line *l, const struct wv_message *m, const struct w
 	put_text(l, ",\"type\":");
 	put_type(l, set->type);
 	put_reason(l, need != NULL ? need->reason : WV_REASON_UNJUDGED);
-	put_signer(l, need);
+	put_signer(l, m, need);
 	put_text(l, "}");
 }
 
@@ -259,7 +263,7 @@ static void put_moment(struct line *l, const char *key, uint32_t moment, uint64_
 static const struct wv_validate_rrset *decisive(const struct wv_validation *v)
 {
 	for (unsigned i = 0; i < v->n_needed; i++) {
-		if (v->needed[i].reason == v->reason && v->needed[i].signer.len > 0)
+		if (v->needed[i].reason == v->reason && v->needed[i].signer != 0)
 			return &v->needed[i];
 	}
 	return NULL;
@@ -286,7 +290,7 @@ size_t wv_events_trouble(const struct wv_events_verdict *what, uint64_t time_ns,
 	put_reason(&l, what->v->reason);
 	put_ede(&l, what->v->reason);
 	put_port(&l, ",\"action\":", what->action != NULL ? what->action : "");
-	put_signer(&l, need);
+	put_signer(&l, what->m, need);
 	if (need == NULL) {
 		put_text(&l, ",\"inception\":null,\"expiration\":null");
 	} else {

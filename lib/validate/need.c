@@ -15,24 +15,23 @@ void wv_validate_settle(
 	need->settled = true;
 }
 
-void wv_validate_record(
-	struct wv_validation *v, struct wv_validate_rrset *need, const struct wv_rrsig *sig)
+void wv_validate_record(struct wv_validate_rrset *need, const struct wv_rrsig *sig)
 {
 	need->key_tag = sig->key_tag;
 	need->algorithm = sig->algorithm;
 	need->inception = sig->inception;
 	need->expiration = sig->expiration;
 	need->original_ttl = sig->original_ttl;
-	wv_name_unpack(&need->signer, v->m->base, v->m->base + sig->signer);
+	need->signer = sig->signer;
 }
 
-void wv_validate_note(struct wv_validation *v, struct wv_validate_rrset *need,
-	const struct wv_rrsig *sig, enum wv_reason reason)
+void wv_validate_note(
+	struct wv_validate_rrset *need, const struct wv_rrsig *sig, enum wv_reason reason)
 {
 	if (wv_validate_telling(need->reason, reason) == need->reason)
 		return;
 	need->reason = reason;
-	wv_validate_record(v, need, sig);
+	wv_validate_record(need, sig);
 }
 
 /*
@@ -143,7 +142,7 @@ struct wv_validate_rrset *wv_validate_need(struct wv_validation *v, const struct
 	need = &v->needed[v->n_needed];
 	need->set = set;
 	name_copy(&need->owner, owner);
-	need->signer.len = 0;
+	need->signer = 0;
 	need->key_tag = 0;
 	need->algorithm = 0;
 	need->inception = need->expiration = need->original_ttl = 0;

@@ -152,18 +152,18 @@ static bool signature_try(
 	}
 	reason = signature_test(v, need, sig);
 	if (reason != WV_REASON_SECURE) {
-		wv_validate_note(v, need, sig, reason);
+		wv_validate_note(need, sig, reason);
 		return false;
 	}
 	key = wv_validate_next_key(v, need, sig, &why);
 	if (key == NULL) {
 		if (need->keys == 0)
-			wv_validate_note(v, need, sig, why);
+			wv_validate_note(need, sig, why);
 		return false;
 	}
 	reason = budget_test(v, need);
 	if (reason != WV_REASON_SECURE) {
-		wv_validate_note(v, need, sig, reason);
+		wv_validate_note(need, sig, reason);
 		need->sig = WV_MESSAGE_NOTHING;
 		return true;
 	}

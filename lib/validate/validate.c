@@ -129,7 +129,7 @@ static void exhaust(struct wv_validation *v)
 
 		if (need->settled)
 			continue;
-		wv_validate_note(v, need, &need->rrsig, WV_REASON_BUDGET_WEIGHT);
+		wv_validate_note(need, &need->rrsig, WV_REASON_BUDGET_WEIGHT);
 		wv_validate_settle(v, need, WV_REASON_BUDGET_WEIGHT);
 	}
 	finish(v);
@@ -175,7 +175,7 @@ static void good(struct wv_validation *v, struct wv_validate_rrset *need,
 	need->proven |= (uint8_t)(1u << check->key->alg);
 	need->is_wildcard |= check->sig.labels < wv_validate_labels(&need->owner);
 	need->labels = check->sig.labels;
-	wv_validate_record(v, need, &check->sig);
+	wv_validate_record(need, &check->sig);
 	if (wv_validate_suffices(v, need))
 		wv_validate_settle(v, need, WV_REASON_SECURE);
 	else
@@ -192,7 +192,7 @@ void wv_validate_answer(struct wv_validation *v, const struct wv_validate_check 
 		good(v, need, check);
 	} else {
 		need->failures++;
-		wv_validate_note(v, need, &check->sig, WV_REASON_BAD_SIGNATURE);
+		wv_validate_note(need, &check->sig, WV_REASON_BAD_SIGNATURE);
 		wv_validate_search(v, need);
 	}
 	if (v->unsettled == 0)

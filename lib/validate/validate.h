@@ -58,12 +58,11 @@ void wv_validate_settle(
 	struct wv_validation *v, struct wv_validate_rrset *need, enum wv_reason reason);
 
 // A reason why it is not proven, kept if it says more than the last.
-void wv_validate_note(struct wv_validation *v, struct wv_validate_rrset *need,
-	const struct wv_rrsig *sig, enum wv_reason reason);
+void wv_validate_note(
+	struct wv_validate_rrset *need, const struct wv_rrsig *sig, enum wv_reason reason);
 
 // Take over what the signature says about itself.
-void wv_validate_record(
-	struct wv_validation *v, struct wv_validate_rrset *need, const struct wv_rrsig *sig);
+void wv_validate_record(struct wv_validate_rrset *need, const struct wv_rrsig *sig);
 
 // The query did not ask for signatures: what lacks them is not bogus for that.
 bool wv_validate_undemanded(const struct wv_validation *v);

@@ -92,9 +92,9 @@ struct wv_validate_rrset {
 	const struct wv_rrset *set;
 	enum wv_reason reason;
 	struct wv_name owner;
-	struct wv_name signer; // len 0: no signature was looked at
-	uint16_t key_tag;      // of the signature that proved it, or that `reason` speaks of
-	uint8_t algorithm;     // 0: none
+	uint16_t signer;   // offset of its name; 0: no signature was looked at
+	uint16_t key_tag;  // of the signature that proved it, or that `reason` speaks of
+	uint8_t algorithm; // 0: none
 	uint32_t inception, expiration, original_ttl;
 	bool is_wildcard; // proven, but expanded from a wildcard: a denial is owed
 	// Private: where the search for a good signature stands.

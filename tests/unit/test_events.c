@@ -38,9 +38,9 @@ static void validation_set(enum wv_reason reason)
 	validation = (struct wv_validation){.m = &message, .reason = reason, .n_needed = 1};
 	need->set = &message.rrsets[0];
 	need->reason = reason;
-	if (!wv_name_parse(&need->owner, "www.example.")
-		|| !wv_name_parse(&need->signer, "example."))
+	if (!wv_name_parse(&need->owner, "www.example."))
 		abort();
+	need->signer = 16; // "example." in the question
 	need->key_tag = 4711;
 	need->algorithm = 13;
 	need->inception = 0x6a6e5c80;
@@ -331,7 +331,7 @@ static void test_longest(void)
 	if (wv_message_parse(&message, octets, octets_len, 1) != WV_MESSAGE_OK)
 		abort();
 	validation_set(WV_REASON_EXPIRED_BEFORE_VALID);
-	validation.needed[0].signer = longest;
+	validation.needed[0].signer = 12;
 	n = wv_events_trouble(&what, UINT64_MAX, "[2001:0db8:1111:1111:1111:1111:1111:1111]:65535",
 		"[2001:0db8:1111:1111:1111:1111:1111:1111]:65535", line, sizeof(line));
 	json = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
