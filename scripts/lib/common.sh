@@ -36,7 +36,7 @@ lane_options() {
 
 # Quiet when all is well; the whole log when it is not.
 lane_build() {
-	local lane=$1 folder options log compiler=gcc
+	local lane=$1 folder options log tests compiler=gcc
 
 	folder=$(lane_folder "$lane")
 	options=$(lane_options "$lane") || return
@@ -51,6 +51,12 @@ lane_build() {
 			rm -f "$log"
 			return 1
 		fi
+	fi
+	# A test is built where its source is: one that came or went since makes Meson look again.
+	tests=$(cd "$root/tests" && ls unit/*.c fuzz/*.c fuzz/corpus)
+	if [[ $tests != "$(cat "$folder/tests.list" 2>/dev/null)" ]]; then
+		touch "$root/meson.build"
+		echo "$tests" >"$folder/tests.list"
 	fi
 	if [[ $(ninja -C "$folder" -n 2>/dev/null | tail -n 1) != *"no work to do"* ]]; then
 		say "building $lane in ${folder#"$root/"}"
