@@ -1205,6 +1205,71 @@ static void below_a_dname_there_is_no_cut(void)
 	finish();
 }
 
+// A response that waits is judged again by what was found, and no longer depends on who was asked.
+static void a_response_that_waited_is_judged_by_what_was_found(void)
+{
+	static const struct {
+		const char *what, *name;
+		const struct key *signer;
+		const char *signer_name;
+		enum wv_reason reason;
+	} rows[] = {
+		{"signed by its zone", "www.a.test.", &zone, NULL, WV_REASON_SECURE},
+		{"stripped", "x.www.a.test.", NULL, NULL, WV_REASON_RRSIG_MISSING},
+		{"signed by what is no cut", "x.www.a.test.", &zone, "www.a.test.",
+			WV_REASON_DS_UNPROVEN},
+		{"unsigned, in an unsigned zone", "x.y.plain.test.", NULL, NULL,
+			WV_REASON_UNSIGNED},
+		{"in an unsigned zone, signed by somebody", "x.y.plain.test.", &deep, "plain.test.",
+			WV_REASON_UNSIGNED},
+		{"in a zone by opt-out", "x.out.test.", NULL, NULL, WV_REASON_OPT_OUT},
+	};
+
+	for (size_t i = 0; i < WV_COUNT(rows); i++) {
+		struct rrset *set = rrset_a(rows[i].name, "192.0.2.1");
+		static struct reply response;
+
+		begin();
+		f.w->env.asked = false;
+		if (rows[i].signer != NULL)
+			sign_with(
+				set, rows[i].signer, (struct sign){.signer = rows[i].signer_name});
+		reply_begin(&response, rows[i].name, 1, 0x400);
+		reply_take(&response, 1, set);
+		CHECK_ROW(&rows[i], judge(f.w, &response) == WV_REASON_NO_CHAIN);
+		seek(rows[i].name);
+		run();
+		CHECK_ROW(&rows[i], has_ended(rows[i].name, WV_BUILDER_KNOWN));
+		f.w->env.asked = true;
+		CHECK_ROW(&rows[i], judge(f.w, &response) == rows[i].reason);
+		finish();
+	}
+}
+
+static void an_island_is_sought_from_its_anchor(void)
+{
+	struct key island = key_make("i.plain.test.", "csk", 13, 257);
+	static struct asked a = {"i.plain.test.", 48, false};
+
+	begin();
+	world_anchor(f.w, "i.plain.test.", &island);
+	seek("www.plain.test.");
+	run();
+	CHECK(status("plain.test.") == WV_REASON_UNSIGNED);
+	log_clear();
+	f.serving = never;
+	seek("i.plain.test.");
+	run();
+	CHECK(logged("KEYS i.plain.test."));
+	reply_dnskey(&f.r, &island);
+	answer(&a, &f.r);
+	step();
+	CHECK(has_ended("i.plain.test.", WV_BUILDER_KNOWN));
+	CHECK(status("i.plain.test.") == WV_REASON_SECURE);
+	finish();
+	key_free(&island);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -1255,6 +1320,10 @@ int main(void)
 		{"a record of absence tells of its owner too",
 			a_record_of_absence_tells_of_its_owner_too},
 		{"below a DNAME there is no cut", below_a_dname_there_is_no_cut},
+
+		{"a response that waited is judged by what was found",
+			a_response_that_waited_is_judged_by_what_was_found},
+		{"an island is sought from its anchor", an_island_is_sought_from_its_anchor},
 
 	};
 	int result;
