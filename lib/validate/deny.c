@@ -1,7 +1,8 @@
 // What is said not to be there: the RRsets that prove it become needed (RFC 4035 5.4, 5155 8).
 #include "validate.h"
 
-#define SIGNATURES 16 // of an RRset that are looked at to tell whether they are plausible
+#define UNPROVEN   8 // RRsets that look expanded without proof; no more are tried: it is bogus
+#define SIGNATURES 4 // of an RRset that are looked at to tell whether they are plausible
 
 // NSEC and NSEC3 RRsets of the authority section.
 struct offer {
@@ -341,7 +342,8 @@ static const struct wv_validate_claim *claim_like(
 	return NULL;
 }
 
-static void expand(struct offers *o, unsigned i)
+// False: there is no proof for it.
+static bool expand(struct offers *o, unsigned i)
 {
 	struct wv_validation *v = o->v;
 	struct wv_validate_rrset *need = &v->needed[i];
@@ -349,29 +351,29 @@ static void expand(struct offers *o, unsigned i)
 	struct wv_name closer;
 	struct goal goal = {.kind = WV_CLAIM_CLOSER, .name = &closer};
 
+	if (claim_like(v, need, need->rrsig.labels) != NULL)
+		return true;
 	// Two are left for what may be denied besides.
-	if (claim_like(v, need, need->rrsig.labels) != NULL
-		|| v->n_claims + 2 >= WV_VALIDATE_CLAIMS)
-		return;
+	if (v->n_claims + 2 >= WV_VALIDATE_CLAIMS)
+		return false;
 	if (o->zone != need->zone)
 		offers_open(o, v, need->zone);
 	wv_name_ancestor(&closer, &need->owner, need->rrsig.labels + 1u);
 	claim = prove(o, &goal);
 	if (claim == NULL)
-		return;
+		return false;
 	claim->of = (uint8_t)i;
 	claim->labels = need->rrsig.labels;
+	return true;
 }
 
 bool wv_validate_expand(struct wv_validation *v)
 {
-	unsigned n = v->n_needed, claims = v->n_claims;
+	unsigned n = v->n_needed, claims = v->n_claims, unproven = 0;
 	struct offers o = {.v = v, .zone = NULL};
 
-	for (unsigned i = 0; i < n; i++) {
-		if (may_be_wildcard(&v->needed[i]))
-			expand(&o, i);
-	}
+	for (unsigned i = 0; i < n && unproven < UNPROVEN; i++)
+		unproven += may_be_wildcard(&v->needed[i]) && !expand(&o, i);
 	return v->n_claims > claims;
 }
 
