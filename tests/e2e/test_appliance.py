@@ -401,6 +401,23 @@ class Numbers(Appliance):
         self.assertEqual(len(stats['cores']), 1)
         self.assertEqual([(c['io'], c['worker']) for c in stats['cores'].values()], [(1, 1)])
 
+    def test_each_budget_has_a_counter_by_its_setting(self):
+        p = self.call('-c', self.config(preload=[OUTSIDE], budgets={'ds': 1, 'cname_chain': 1}))
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (OK, '', ''))
+        with open(self.path('stats.json'), encoding='utf-8') as f:
+            exceeded = json.load(f)['budget_exceeded']
+        with open(self.path('verdicts.jsonl'), encoding='utf-8') as f:
+            lines = [json.loads(line) for line in f]
+        with open(os.path.join(wire.ROOT, 'config', 'wirevet.json'), encoding='utf-8') as f:
+            self.assertEqual(set(exceeded), set(json.load(f)['budgets']))
+        for budget, n in exceeded.items():
+            reason = {'nsec3_iterations_insecure': 'nsec3-iterations',
+                      'nsec3_iterations_bogus': 'nsec3-iterations-bogus'}.get(
+                          budget, 'budget-' + budget.replace('_', '-'))
+            self.assertEqual(n, sum(reason in [line['reason']] + [s['reason'] for s in line['rrsets']]
+                                    for line in lines), budget)
+        self.assertGreater(sum(exceeded.values()), 0)
+
     def test_monitor_passes_and_counts_what_enforce_would_block(self):
         p = self.call('-c', self.config(preload=[OUTSIDE], mode='monitor'))
         self.assertEqual((p.returncode, p.stdout, p.stderr), (OK, '', ''))

@@ -366,10 +366,13 @@ static void a_signature_of_each_algorithm_may_be_asked_for(void)
 }
 
 static uint64_t digests[WV_HASH_COUNT]; // made
+static uint64_t blocks;                 // of 64 octets, that SHA-1 was given
 
 static void counted_run(enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n)
 {
 	digests[hash] += n;
+	for (unsigned i = 0; hash == WV_HASH_SHA1 && i < n; i++)
+		blocks += (jobs[i].len + 9 + 63) / 64;
 	wv_hash_openssl.run[hash](hash, jobs, n);
 }
 
@@ -783,6 +786,53 @@ static void tiny_records(void)
 	world_free(w);
 }
 
+// CVE-2023-50868: many ancestors of a name, each hashed many times.
+static void nsec3_encloser(void)
+{
+	static const struct {
+		const char *what;
+		unsigned labels;
+		uint16_t iterations, salt, limit, least;
+		enum wv_reason reason;
+	} rows[] = {
+		{"a name like others", 1, 50, 8, 2400, 100, WV_REASON_DENIAL_INVALID},
+		{"many labels", 120, 0, 8, 2400, 100, WV_REASON_DENIAL_INVALID},
+		{"many labels and iterations", 120, 50, 8, 2400, 1, WV_REASON_BUDGET_NSEC3_BLOCKS},
+		{"a long salt", 120, 10, 200, 2400, 1, WV_REASON_BUDGET_NSEC3_BLOCKS},
+		{"all of it", 120, 150, 200, 2400, 1, WV_REASON_BUDGET_NSEC3_BLOCKS},
+		{"more iterations than are hashed", 120, 151, 200, 2400, 0,
+			WV_REASON_NSEC3_ITERATIONS_BOGUS},
+		{"less to spend", 1, 50, 8, 100, 1, WV_REASON_BUDGET_NSEC3_BLOCKS},
+		{"more to spend", 120, 50, 8, 20000, 6000, WV_REASON_DENIAL_INVALID},
+	};
+	static const uint16_t types[] = {1, 46, 0};
+	static const uint16_t apex[] = {2, 6, 46, 48, 51, 0};
+	struct world *w = mixed();
+	char salt[256], name[256];
+
+	for (unsigned i = 0; i < WV_COUNT(rows); i++) {
+		struct nsec3 p = {.iterations = rows[i].iterations, .salt = salt};
+		uint64_t before;
+
+		memset(salt, 's', rows[i].salt);
+		salt[rows[i].salt] = '\0';
+		for (unsigned k = 0; k < rows[i].labels; k++)
+			memcpy(name + 2 * k, "a.", 2);
+		strcpy(name + (size_t)2 * rows[i].labels, "z.");
+		reply_begin(&r, name, 1, 0x403);
+		reply_take(&r, 2, signed_by(rrset_soa("z."), &keys[2]));
+		reply_take(&r, 2, signed_by(rrset_nsec3("z.", "z.", apex, p), &keys[2]));
+		p.cover = true; // of another name
+		reply_take(&r, 2, signed_by(rrset_nsec3("z.", "other.z.", types, p), &keys[2]));
+		w->settings.denial.sha1_blocks = rows[i].limit;
+		before = blocks;
+		CHECK_ROW(&rows[i], is_reason(judge(w, &r), rows[i].reason));
+		CHECK_ROW(&rows[i], blocks - before <= rows[i].limit);
+		CHECK_ROW(&rows[i], blocks - before >= rows[i].least);
+	}
+	world_free(w);
+}
+
 static int drivers(void)
 {
 	static const struct wv_verify_driver *const ciphers[] = {&wv_crypto_openssl};
@@ -824,6 +874,7 @@ int main(void)
 		{"chains of aliases end", chains_of_aliases_end},
 		{"names of 127 labels", names_of_127_labels},
 		{"tiny records, 64 KiB of them", tiny_records},
+		{"NSEC3-encloser: ancestors times iterations", nsec3_encloser},
 	};
 	int status;
 
