@@ -294,6 +294,15 @@ static bool may_prove_cut(const struct offers *o, uint16_t type)
 		&& (o->v->kind == WV_KIND_POSITIVE || o->v->env->leg == WV_LEG_CLIENT);
 }
 
+static bool offers_anything(const struct wv_validation *v)
+{
+	for (unsigned i = 0; i < v->m->n_rrsets; i++) {
+		if (is_offered(&v->m->rrsets[i]))
+			return true;
+	}
+	return false;
+}
+
 void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
 	const struct wv_name *name, uint16_t type)
 {
@@ -306,6 +315,8 @@ void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
 	enum wv_reason reason = wv_validate_zone(v->env, zone);
 	struct offers o;
 
+	if (wv_validate_excuses(v, reason) && !offers_anything(v))
+		reason = WV_REASON_DO_NOT_SET;
 	if (reason != WV_REASON_SECURE) {
 		wv_validate_owe(v, reason);
 		return;

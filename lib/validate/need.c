@@ -5,6 +5,11 @@ bool wv_validate_undemanded(const struct wv_validation *v)
 	return v->query.known ? !v->query.dnssec_ok : !v->env->settings->assume_do;
 }
 
+bool wv_validate_excuses(const struct wv_validation *v, enum wv_reason reason)
+{
+	return wv_reason_verdict(reason) == WV_VERDICT_BOGUS && wv_validate_undemanded(v);
+}
+
 void wv_validate_settle(
 	struct wv_validation *v, struct wv_validate_rrset *need, enum wv_reason reason)
 {
@@ -101,6 +106,8 @@ static enum wv_reason need_reason(struct wv_validation *v, struct wv_validate_rr
 	need->own_keys = own_keys_decide(v, need);
 	if (!need->own_keys) {
 		reason = wv_validate_zone(v->env, need->zone);
+		if (wv_validate_excuses(v, reason) && !wv_validate_first_signature(v, need))
+			return WV_REASON_DO_NOT_SET;
 		if (reason != WV_REASON_SECURE)
 			return reason;
 		if (need->set->type == WV_TYPE_DNSKEY

@@ -397,6 +397,8 @@ static void plan_referral(struct wv_validation *v)
 		return;
 	}
 	reason = wv_validate_zone(v->env, zone);
+	if (wv_validate_excuses(v, reason) && !has_proof(v->m))
+		reason = WV_REASON_DO_NOT_SET;
 	if (reason != WV_REASON_SECURE) {
 		wv_validate_owe(v, reason);
 		return;

@@ -67,6 +67,9 @@ void wv_validate_record(struct wv_validate_rrset *need, const struct wv_rrsig *s
 // The query did not ask for signatures: what lacks them is not bogus for that.
 bool wv_validate_undemanded(const struct wv_validation *v);
 
+// Nor is it bogus for that of its zone: is it `do-not-set` instead, if it has no signatures?
+bool wv_validate_excuses(const struct wv_validation *v, enum wv_reason reason);
+
 // weight.c: what checks cost.
 
 // The data that are hashed for an RRset. False: together with all others they are too many.

@@ -240,6 +240,54 @@ static void an_anchor_below_an_insecure_zone_is_an_island(void)
 	world_free(w);
 }
 
+// Whatever is known of the zone: who did not ask for signatures gets none, and that is no fault.
+static void answers_to_those_who_did_not_ask_for_signatures(void)
+{
+	static const struct {
+		const char *what;
+		const char *zone;
+		const struct key *signer; // NULL: unsigned
+		enum wv_reason undemanded, demanded;
+	} rows[] = {
+		{"a secure zone", "a.test.", NULL, WV_REASON_DO_NOT_SET, WV_REASON_RRSIG_MISSING},
+		{"a secure zone, signed", "a.test.", &zone, WV_REASON_SECURE, WV_REASON_SECURE},
+		{"no keys are known", "b.a.test.", NULL, WV_REASON_DO_NOT_SET,
+			WV_REASON_DNSKEY_MISSING},
+		{"no keys are known, signed", "b.a.test.", &deep, WV_REASON_DNSKEY_MISSING,
+			WV_REASON_DNSKEY_MISSING},
+		{"a bogus zone", "bad.test.", NULL, WV_REASON_DO_NOT_SET, WV_REASON_STALE_DS},
+		{"an unsigned zone", "plain.test.", NULL, WV_REASON_UNSIGNED, WV_REASON_UNSIGNED},
+	};
+	struct world *w = chained();
+
+	reply_ds(&r, &deep, &zone);
+	CHECK(learn(w, &r) == WV_REASON_SECURE && w->facts == 1);
+	publish_word(w, WV_FACT_BOGUS, "bad.test.", WV_REASON_STALE_DS);
+	publish_word(w, WV_FACT_INSECURE, "plain.test.", WV_REASON_UNSIGNED);
+	for (size_t i = 0; i < WV_COUNT(rows); i++) {
+		for (unsigned demanded = 0; demanded < 2; demanded++) {
+			enum wv_reason reason =
+				demanded != 0 ? rows[i].demanded : rows[i].undemanded;
+			bool is_signed = rows[i].signer != NULL;
+			char name[40];
+
+			w->query.dnssec_ok = demanded != 0;
+			snprintf(name, sizeof(name), "www.%s", rows[i].zone);
+			CHECK_ROW(&rows[i], judge_address(w, name, rows[i].signer) == reason);
+			if (is_signed || reason == WV_REASON_RRSIG_MISSING)
+				continue;
+			reply_begin(&r, name, 28, 0x400);
+			reply_take(&r, 2, rrset_soa(rows[i].zone));
+			CHECK_ROW(&rows[i], judge(w, &r) == reason);
+			snprintf(name, sizeof(name), "www.x.%s", rows[i].zone);
+			reply_begin(&r, name, 1, 0);
+			reply_take(&r, 2, rrset_name(strchr(name, '.') + 1, 2, "ns.example."));
+			CHECK_ROW(&rows[i], judge(w, &r) == reason);
+		}
+	}
+	world_free(w);
+}
+
 // ---- while it changes ----
 
 // What the store has let go of, until no validation refers to it.
@@ -409,6 +457,8 @@ int main(void)
 		{"a signer that is no cut", a_signer_that_is_no_cut},
 		{"an anchor below an insecure zone is an island",
 			an_anchor_below_an_insecure_zone_is_an_island},
+		{"answers to those who did not ask for signatures",
+			answers_to_those_who_did_not_ask_for_signatures},
 		{"a status that changes under a validation",
 			a_status_that_changes_under_a_validation},
 		{"facts of a validation that began earlier",
