@@ -99,6 +99,8 @@ static unsigned records_sort(
 {
 	unsigned n = 0;
 
+	if (set->n > RECORDS)
+		return 0;
 	wv_foreach_rr(m, set, rr) {
 		unsigned i = n;
 		int order = 1;
@@ -109,8 +111,6 @@ static unsigned records_sort(
 			i--;
 		if (i > 0 && order == 0)
 			continue;
-		if (n == RECORDS)
-			return 0;
 		for (unsigned k = n++; k > i; k--)
 			sorted[k] = sorted[k - 1];
 		sorted[i] = rr;

@@ -54,16 +54,19 @@ static const struct wv_verify_key *zone_next_key(const struct wv_validation *v,
 			enum wv_reason flaw;
 
 			if (position++ < need->position || key->key_tag != sig->key_tag
-				|| key->algorithm != sig->algorithm
-				|| key_was_seen(v, zone, g, key))
+				|| key->algorithm != sig->algorithm)
 				continue;
-			if (key->usable) {
-				need->position = (uint16_t)position;
-				return &key->key;
+			if (!key->usable) {
+				flaw = key_flaw(key->flags, key->protocol);
+				if (flaw != WV_REASON_SECURE)
+					*why = wv_validate_telling(*why, flaw);
+				continue;
 			}
-			flaw = key_flaw(key->flags, key->protocol);
-			if (flaw != WV_REASON_SECURE)
-				*why = wv_validate_telling(*why, flaw);
+			// Asked of no more keys than are tried: those without use can be many.
+			if (key_was_seen(v, zone, g, key))
+				continue;
+			need->position = (uint16_t)position;
+			return &key->key;
 		}
 	}
 	need->position = (uint16_t)position;
