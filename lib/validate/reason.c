@@ -46,9 +46,9 @@ uint64_t wv_validate_budgets(const struct wv_validation *v)
 		return 0;
 	for (unsigned i = 0; i < v->n_needed; i++)
 		seen |= UINT64_C(1) << v->needed[i].reason;
-	for (unsigned r = 0; r < WV_REASON_COUNT; r++) {
-		if ((seen >> r & 1) != 0 && wv_reason_budget((enum wv_reason)r) != NULL)
-			budgets |= UINT64_C(1) << r;
+	for (; seen != 0; seen &= seen - 1) {
+		if (wv_reason_budget((enum wv_reason)__builtin_ctzll(seen)) != NULL)
+			budgets |= seen & -seen;
 	}
 	return budgets;
 }
