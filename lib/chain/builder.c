@@ -67,7 +67,8 @@ struct seek {
 	struct entry entry;
 	enum state state;
 	bool doubts, has_begun;
-	unsigned clear;          // labels of the deepest name known to be no cut
+	unsigned from;           // labels of the secure zone that it descends from,
+	unsigned clear;          // and of the deepest name below that is known to be no cut
 	unsigned asks;           // on its behalf
 	struct subject *subject; // whose answer it waits for; NULL: none
 	struct seek *next_waiting;
@@ -442,8 +443,9 @@ static bool seek_descend(
 	const struct wv_name *name = &seek->entry.name;
 	struct wv_trust_life life;
 
-	if (seek->clear < zone->labels)
+	if (seek->from != zone->labels)
 		seek->clear = zone->labels;
+	seek->from = zone->labels;
 	for (; seek->clear < name->labels; b->counts.spared++) {
 		wv_name_ancestor(child, name, seek->clear + 1);
 		switch (wv_builder_spans_find(b->spans, zone, child, b->env.now, &life)) {
@@ -636,16 +638,41 @@ static bool judge(struct wv_builder *b, const struct wv_name *name, enum wv_type
 	return b->v.qname.len != 0 && b->m.qtype == type && wv_name_equal(&b->v.qname, name);
 }
 
+/*
+ * Is what decides about an answer known: the keys of the zone above for DS, DS or keys of the zone
+ * itself for its keys? Both may have ended while it was asked for; then it failed for that alone.
+ */
+static bool is_judged(const struct wv_builder *b, const struct wv_name *name, enum wv_type type)
+{
+	const struct wv_trust_zone *zone = type == WV_TYPE_DS
+		? wv_trust_find_above(b->params.trust, name, b->env.now)
+		: wv_trust_get(b->params.trust, name, b->env.now);
+
+	if (zone == NULL)
+		return false;
+	switch (wv_trust_status_at(zone, b->env.now)) {
+	case WV_TRUST_SECURE:
+		return true;
+	case WV_TRUST_DELEGATED:
+	case WV_TRUST_BOGUS:
+		return type != WV_TYPE_DS;
+	case WV_TRUST_INSECURE:
+		break;
+	}
+	return false;
+}
+
 // Take what an answer proves. Nothing of it but that is believed.
 static struct said answer_take(struct wv_builder *b, const struct wv_name *name, enum wv_type type)
 {
 	const struct wv_validation *v = &b->v;
 	const struct wv_trust_zone *above = wv_trust_find_above(b->params.trust, name, b->env.now);
 	enum wv_verdict verdict = wv_reason_verdict(v->reason);
+	bool is_word = verdict != WV_VERDICT_INDETERMINATE && is_judged(b, name, type);
 	unsigned depth = above != NULL ? above->name.labels : 0;
 	struct said said = {
-		.is_word = verdict != WV_VERDICT_INDETERMINATE && !is_cached(v),
-		.is_bogus = verdict == WV_VERDICT_BOGUS,
+		.is_word = is_word && !is_cached(v),
+		.is_bogus = is_word && verdict == WV_VERDICT_BOGUS,
 		.reason = v->reason,
 	};
 

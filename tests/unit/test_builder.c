@@ -1270,6 +1270,181 @@ static void an_island_is_sought_from_its_anchor(void)
 	key_free(&island);
 }
 
+// ---- in any order ----
+
+static uint64_t random_state;
+
+static unsigned random_below(unsigned n)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)(random_state >> 33) % n;
+}
+
+static const char *const somewhere[] = {".", "test.", "a.test.", "b.a.test.", "www.a.test.",
+	"x.www.a.test.", "alias.a.test.", "plain.test.", "y.x.plain.test.", "out.test.",
+	"z.out.test.", "www.b.a.test."};
+
+// Answer one of the questions, be it well, be it not.
+static void answer_somehow(void)
+{
+	unsigned i = random_below(f.n_asked);
+	struct asked a = f.asked[i];
+
+	memmove(f.asked + i, f.asked + i + 1, (--f.n_asked - i) * sizeof(f.asked[0]));
+	if (hosts(&f.r, &a) == AS_IT_IS)
+		serve(&f.r, a.name, a.type);
+	switch (random_below(8)) {
+	case 0: // the last signature is wrong
+		f.r.octets[f.r.len - 1] ^= 1;
+		break;
+	case 1:
+		f.r.octets[3] = 0x05; // REFUSED
+		break;
+	case 2:
+		f.r.octets[13] ^= 1; // another question
+		break;
+	case 3:
+		unanswered(&a);
+		return;
+	case 4:
+		return; // never
+	}
+	answer(&a, &f.r);
+}
+
+// No question is put twice at a time, nor too often.
+static void asks_check(unsigned asked[], unsigned before)
+{
+	for (unsigned i = 0; i < f.n_asked; i++) {
+		for (unsigned k = 0; k < i; k++)
+			CHECK(f.asked[i].type != f.asked[k].type
+				|| strcmp(f.asked[i].name, f.asked[k].name) != 0);
+	}
+	for (unsigned i = before; i < f.n_asked; i++) {
+		for (unsigned k = 0; k < WV_COUNT(somewhere); k++) {
+			if (strcmp(f.asked[i].name, somewhere[k]) == 0)
+				CHECK(++asked[k] <= 2 * 16); // its windows overlap with ours
+		}
+	}
+}
+
+static unsigned searches_open(void)
+{
+	struct wv_builder_counts c = counts();
+
+	return (unsigned)(c.seeks - c.ends[WV_BUILDER_KNOWN] - c.ends[WV_BUILDER_UNPROVEN]
+		- c.ends[WV_BUILDER_BUDGET] - c.ends[WV_BUILDER_TOO_DEEP]);
+}
+
+// Whatever comes, in whatever order: searches end, questions stay within their limits, what is
+// known is true, and a minute after the last bad answer all is well.
+static void whatever_comes_in_whatever_order(void)
+{
+	static const struct {
+		const char *zone;
+		enum wv_reason status;
+	} known[] = {
+		{".", WV_REASON_SECURE},
+		{"test.", WV_REASON_SECURE},
+		{"a.test.", WV_REASON_SECURE},
+		{"b.a.test.", WV_REASON_SECURE},
+		{"plain.test.", WV_REASON_UNSIGNED},
+		{"out.test.", WV_REASON_OPT_OUT},
+		{"www.a.test.", WV_REASON_UNJUDGED},
+		{"alias.a.test.", WV_REASON_UNJUDGED},
+	};
+
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		unsigned asked[WV_COUNT(somewhere)] = {0}, window = 0;
+
+		random_state = seed * 0x9e3779b97f4a7c15;
+		begin();
+		for (unsigned turn = 0; turn < 400; turn++) {
+			struct wv_name name = name_of(somewhere[random_below(WV_COUNT(somewhere))]);
+			unsigned before;
+
+			switch (random_below(6)) {
+			case 0:
+				wv_builder_seek(f.b, &name);
+				break;
+			case 1:
+				name = name_of(somewhere[random_below(4)]); // a zone
+				wv_builder_doubt(f.b, &name);
+				break;
+			case 2:
+				wv_builder_news(f.b, &name);
+				break;
+			case 3:
+				wait_s(random_below(3));
+				break;
+			default:
+				if (f.n_asked > 0)
+					answer_somehow();
+			}
+			before = f.n_asked;
+			CHECK(wv_builder_step(f.b, f.w->env.now, f.ms) == searches_open());
+			asks_check(asked, before);
+			if (f.ms - window >= 10000) {
+				window = (unsigned)f.ms;
+				memset(asked, 0, sizeof(asked));
+			}
+		}
+		f.n_asked = 0;
+		wait_s(61);
+		for (unsigned i = 0; i < 4; i++) { // what was never answered ends
+			wait_s(11);
+			step();
+			f.n_asked = 0;
+		}
+		CHECK(searches_open() == 0);
+		wait_s(61);
+		f.serving = hosts;
+		for (unsigned i = 0; i < WV_COUNT(somewhere); i++)
+			seek(somewhere[i]);
+		run();
+		CHECK(searches_open() == 0 && f.end == WV_BUILDER_KNOWN);
+		for (unsigned i = 0; i < WV_COUNT(known); i++)
+			CHECK(status(known[i].zone) == known[i].status);
+		finish();
+	}
+}
+
+static enum serving keys_later(struct reply *r, const struct asked *a)
+{
+	(void)r;
+	return a->type == 48 ? LATER : AS_IT_IS;
+}
+
+// An answer that comes when what it would be judged by is not known, or no longer, says nothing.
+static void what_cannot_be_judged_makes_nothing_bogus(void)
+{
+	begin();
+	doubt("b.a.test."); // of which nothing is known, nor of what is above
+	run();
+	CHECK(logged("DS b.a.test.!, KEYS b.a.test.!"));
+	CHECK(has_ended("b.a.test.", WV_BUILDER_UNPROVEN) && counts().bogus == 0);
+	finish();
+
+	begin();
+	seek("test.");
+	run();
+	log_clear();
+	f.serving = keys_later;
+	seek("a.test.");
+	run();
+	CHECK(logged("DS a.test., KEYS a.test."));
+	wait_s(SIGNER_TTL + 1); // DS and all above it end
+	f.serving = NULL;
+	run();
+	CHECK(logged("DS a.test., KEYS a.test., KEYS ., DS test., KEYS test., DS a.test.!, "
+		     "KEYS a.test.!"));
+	CHECK(has_ended("a.test.", WV_BUILDER_KNOWN) && counts().bogus == 0);
+	CHECK(status("a.test.") == WV_REASON_SECURE);
+	finish();
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -1324,7 +1499,9 @@ int main(void)
 		{"a response that waited is judged by what was found",
 			a_response_that_waited_is_judged_by_what_was_found},
 		{"an island is sought from its anchor", an_island_is_sought_from_its_anchor},
-
+		{"whatever comes in whatever order", whatever_comes_in_whatever_order},
+		{"what cannot be judged makes nothing bogus",
+			what_cannot_be_judged_makes_nothing_bogus},
 	};
 	int result;
 
