@@ -17,80 +17,7 @@ const struct wv_builder_params wv_builder_presets = {
 	.again_ms = WV_TRUST_BOGUS_S * 1000,
 };
 
-enum what {
-	ASK_DS,
-	ASK_KEYS,
-	ASKS
-};
-
 static const enum wv_type ask_types[ASKS] = {WV_TYPE_DS, WV_TYPE_DNSKEY};
-
-// Where the questions about a name stand.
-enum round {
-	ROUND_FIRST,
-	ROUND_ANEW_DS,   // its keys are doubted: first its DS,
-	ROUND_ANEW_KEYS, // then the keys
-};
-
-struct question {
-	bool under_way;
-	bool is_anew;
-	uint64_t asked_ms;
-};
-
-// A name that is asked about, for all who wait for it.
-struct subject {
-	struct entry entry;
-	enum round round;
-	struct question question[ASKS];
-	struct seek *waiting; // only while a question is under way
-	unsigned asks;        // since window_ms
-	uint64_t window_ms;
-	unsigned vain;  // answers for DS that proved nothing
-	bool lacks_key; // the last of these is signed by a key that its zone is not known to have
-	bool is_stale;  // something was not answered since it is doubted, or from a cache
-	enum wv_reason failure;  // why its DNSKEY RRset is bogus; SECURE: none was seen
-	bool was_doubted;        // to its end, at settled_ms
-	bool is_settled;         // in vain, at settled_ms: there is no use in asking again soon
-	enum wv_builder_end end; // how either ended
-	uint64_t settled_ms;
-};
-
-enum state {
-	WANT_PARENT, // the deepest known zone at or above the name is to be looked up
-	WANT_DS,
-	WANT_DNSKEY,
-};
-
-// A name whose status is sought; or a zone that is doubted.
-struct seek {
-	struct entry entry;
-	enum state state;
-	bool doubts, has_begun;
-	unsigned from;           // labels of the secure zone that it descends from,
-	unsigned clear;          // and of the deepest name below that is known to be no cut
-	unsigned asks;           // on its behalf
-	struct subject *subject; // whose answer it waits for; NULL: none
-	struct seek *next_waiting;
-	bool is_due;
-	struct seek *next_due;
-};
-
-struct wv_builder {
-	struct wv_builder_params params;
-	struct wv_builder_counts counts;
-	struct table seeks, subjects;
-	struct seek *first_due, *last_due;
-	unsigned n_due;
-	unsigned hand; // where a subject to be forgotten is looked for
-	uint64_t now_ms, swept_ms;
-	struct spans *spans;
-	struct wv_batch *batch;
-	struct wv_trust_fact *scratch;
-	struct wv_validate_env env;
-	struct wv_message m;
-	struct wv_validation v;
-};
 
 // ---- life ----
 
@@ -153,6 +80,12 @@ void wv_builder_destroy(struct wv_builder *b)
 void wv_builder_count(const struct wv_builder *b, struct wv_builder_counts *counts)
 {
 	*counts = b->counts;
+	for (unsigned i = 0; i < b->seeks.n; i++) {
+		const struct seek *seek = wv_builder_table_at(&b->seeks, i);
+
+		if (seek != NULL)
+			counts->open[seek->state]++;
+	}
 }
 
 // ---- who is to look again ----
@@ -242,33 +175,6 @@ void wv_builder_news(struct wv_builder *b, const struct wv_name *zone)
 	}
 }
 
-// ---- facts ----
-
-static void publish(void *arg, const struct wv_trust_fact *fact)
-{
-	struct wv_builder *b = arg;
-	bool is_news = wv_trust_is_news(b->params.trust, fact, b->env.now);
-
-	if (wv_trust_publish(b->params.trust, fact, b->env.now) != 0 || !is_news)
-		return;
-	b->counts.facts++;
-	wv_builder_news(b, &fact->zone);
-}
-
-static void publish_word(struct wv_builder *b, enum wv_trust_fact_kind kind,
-	const struct wv_name *zone, enum wv_reason reason, const struct wv_trust_life *life)
-{
-	*b->scratch = (struct wv_trust_fact){
-		.size = sizeof(*b->scratch),
-		.kind = kind,
-		.source = WV_TRUST_FETCHED,
-		.reason = reason,
-		.life = *life,
-		.zone = *zone,
-	};
-	publish(b, b->scratch);
-}
-
 static void publish_bogus(struct wv_builder *b, const struct subject *s)
 {
 	uint32_t now_s = b->env.now.now_s;
@@ -279,7 +185,7 @@ static void publish_bogus(struct wv_builder *b, const struct subject *s)
 	};
 
 	b->counts.bogus++;
-	publish_word(b, WV_FACT_BOGUS, &s->entry.name, s->failure, &life);
+	wv_builder_publish(b, WV_FACT_BOGUS, &s->entry.name, s->failure, &life);
 }
 
 // ---- what is asked about a name ----
@@ -382,7 +288,7 @@ static void seek_ask(struct wv_builder *b, struct seek *seek, struct subject *s,
 	struct question *q = &s->question[what];
 	bool is_anew = s->round != ROUND_FIRST || s->vain > 0;
 
-	seek->state = what == ASK_DS ? WANT_DS : WANT_DNSKEY;
+	seek->state = what == ASK_DS ? WV_BUILDER_WANT_DS : WV_BUILDER_WANT_DNSKEY;
 	if (!q->under_way) {
 		enum wv_builder_end end = ask_refusal(b, s, seek);
 
@@ -458,7 +364,7 @@ static bool seek_descend(
 			seek->clear = name->labels;
 			break;
 		case SPAN_INSECURE:
-			publish_word(b, WV_FACT_INSECURE, child, WV_REASON_UNSIGNED, &life);
+			wv_builder_publish(b, WV_FACT_INSECURE, child, WV_REASON_UNSIGNED, &life);
 			seek->clear = name->labels;
 			break;
 		}
@@ -547,7 +453,7 @@ static void seek_doubt(struct wv_builder *b, struct seek *seek)
 static void seek_step(struct wv_builder *b, struct seek *seek)
 {
 	seek_unwait(seek);
-	seek->state = WANT_PARENT;
+	seek->state = WV_BUILDER_WANT_PARENT;
 	if (seek->doubts)
 		seek_doubt(b, seek);
 	else
@@ -588,112 +494,6 @@ int wv_builder_doubt(struct wv_builder *b, const struct wv_name *zone)
 }
 
 // ---- answers ----
-
-// What an answer to one of our questions comes to.
-struct said {
-	bool is_proof; // of the keys, or of what there is at a cut, or that there is none
-	bool no_cut;   // there is no delegation at the name,
-	bool below;    // nor below it
-	bool is_word;  // it can be judged, and no cache held it
-	bool is_bogus; //
-	enum wv_reason reason;
-};
-
-static bool is_cached(const struct wv_validation *v)
-{
-	for (unsigned i = 0; i < v->n_needed; i++) {
-		const struct wv_validate_rrset *need = &v->needed[i];
-		const struct wv_rr *rr = wv_message_rr(v->m, need->set->first);
-
-		if (rr != NULL && rr->ttl < need->original_ttl)
-			return true;
-	}
-	return false;
-}
-
-// No delegation: an alias is there instead, or other types alone, or nothing.
-static void no_cut_find(const struct wv_validation *v, struct said *said)
-{
-	if (v->kind == WV_KIND_DENIAL) {
-		said->no_cut = v->no_ds == WV_DENIAL_DS_NO_CUT;
-		said->below = said->no_cut && v->no_name;
-	}
-	if (v->kind != WV_KIND_POSITIVE)
-		return;
-	said->below = v->needed[0].set->type == WV_TYPE_DNAME;
-	said->no_cut = said->below || v->needed[0].set->type == WV_TYPE_CNAME;
-}
-
-static bool judge(struct wv_builder *b, const struct wv_name *name, enum wv_type type,
-	const uint8_t *payload, size_t len)
-{
-	static const struct wv_validate_query query = {.known = true, .dnssec_ok = true};
-	enum wv_message_status status = wv_message_parse(&b->m, payload, len, b->params.seed);
-
-	wv_validate_begin(&b->v, &b->env, &b->m, status, &query, b);
-	wv_batch_add(b->batch, &b->v, 0);
-	wv_batch_run(b->batch, 0, 0, true);
-	while (wv_batch_take(b->batch) != NULL)
-		;
-	return b->v.qname.len != 0 && b->m.qtype == type && wv_name_equal(&b->v.qname, name);
-}
-
-/*
- * Is what decides about an answer known: the keys of the zone above for DS, DS or keys of the zone
- * itself for its keys? Both may have ended while it was asked for; then it failed for that alone.
- */
-static bool is_judged(const struct wv_builder *b, const struct wv_name *name, enum wv_type type)
-{
-	const struct wv_trust_zone *zone = type == WV_TYPE_DS
-		? wv_trust_find_above(b->params.trust, name, b->env.now)
-		: wv_trust_get(b->params.trust, name, b->env.now);
-
-	if (zone == NULL)
-		return false;
-	switch (wv_trust_status_at(zone, b->env.now)) {
-	case WV_TRUST_SECURE:
-		return true;
-	case WV_TRUST_DELEGATED:
-	case WV_TRUST_BOGUS:
-		return type != WV_TYPE_DS;
-	case WV_TRUST_INSECURE:
-		break;
-	}
-	return false;
-}
-
-// Take what an answer proves. Nothing of it but that is believed.
-static struct said answer_take(struct wv_builder *b, const struct wv_name *name, enum wv_type type)
-{
-	const struct wv_validation *v = &b->v;
-	const struct wv_trust_zone *above = wv_trust_find_above(b->params.trust, name, b->env.now);
-	enum wv_verdict verdict = wv_reason_verdict(v->reason);
-	bool is_word = verdict != WV_VERDICT_INDETERMINATE && is_judged(b, name, type);
-	unsigned depth = above != NULL ? above->name.labels : 0;
-	struct said said = {
-		.is_word = is_word && !is_cached(v),
-		.is_bogus = is_word && verdict == WV_VERDICT_BOGUS,
-		.reason = v->reason,
-	};
-
-	if (v->reason == WV_REASON_SECURE && v->n_needed > 0 && above != NULL) {
-		struct wv_name zone = above->name;
-
-		wv_builder_spans_learn(b->spans, v);
-		if (type == WV_TYPE_DS)
-			no_cut_find(v, &said);
-		if (said.no_cut)
-			wv_builder_spans_note(b->spans, v, &zone, name, said.below);
-	}
-	wv_chain_harvest(v, WV_TRUST_FETCHED, false, b->scratch, publish, b);
-	if (type == WV_TYPE_DNSKEY) {
-		said.is_proof = v->reason == WV_REASON_SECURE && v->kind == WV_KIND_POSITIVE;
-	} else {
-		above = wv_trust_find(b->params.trust, name, b->env.now);
-		said.is_proof = said.no_cut || (above != NULL && above->name.labels > depth);
-	}
-	return said;
-}
 
 // Two answers that carry a proof of nothing, of which the second is nobody's old one, are enough.
 static void keys_settle(struct wv_builder *b, struct subject *s, const struct said *said)
@@ -796,7 +596,7 @@ void wv_builder_answer(struct wv_builder *b, const struct wv_name *name, enum wv
 {
 	enum what what = type == WV_TYPE_DS ? ASK_DS : ASK_KEYS;
 	struct subject *s = subject_asked(b, name, what);
-	struct said result = {.reason = WV_REASON_NOT_JUDGED};
+	struct said result;
 
 	b->env.now = now;
 	if (s == NULL) {
@@ -804,9 +604,7 @@ void wv_builder_answer(struct wv_builder *b, const struct wv_name *name, enum wv
 		return;
 	}
 	b->counts.answers++;
-	if (judge(b, name, type, payload, len))
-		result = answer_take(b, name, type);
-	wv_validate_end(&b->v);
+	result = wv_builder_judge(b, name, type, payload, len);
 	said(b, s, what, &result);
 }
 

@@ -101,9 +101,17 @@ void wv_builder_unanswered(struct wv_builder *b, const struct wv_name *name, enu
  */
 unsigned wv_builder_step(struct wv_builder *b, struct wv_time now, uint64_t now_ms);
 
+// Where a search stands.
+enum wv_builder_state {
+	WV_BUILDER_WANT_PARENT, // the deepest known zone at or above the name is to be looked up
+	WV_BUILDER_WANT_DS,     // of the next name below a secure zone
+	WV_BUILDER_WANT_DNSKEY, // of a zone with a proven DS or an anchor
+};
+
 struct wv_builder_counts {
-	uint64_t seeks;   // begun
-	uint64_t refused; // for want of room
+	unsigned open[WV_BUILDER_WANT_DNSKEY + 1]; // searches, now
+	uint64_t seeks;                            // begun
+	uint64_t refused;                          // for want of room
 	uint64_t ends[WV_BUILDER_TOO_DEEP + 1];
 	uint64_t asks;    // put to the hook and accepted
 	uint64_t spared;  // not asked, since a proof that was kept said it

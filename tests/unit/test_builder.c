@@ -428,9 +428,13 @@ static void one_question_serves_all_who_wait(void)
 	seek("alias.a.test.");
 	run();
 	CHECK(logged("KEYS .") && counts().seeks == 3);
+	CHECK(counts().open[WV_BUILDER_WANT_DNSKEY] == 3);
+	seek("plain.test.");
+	CHECK(counts().open[WV_BUILDER_WANT_PARENT] == 1);
 	f.serving = NULL;
 	run();
-	CHECK(f.asks == 9 && f.ends == 3); // to a.test. five; then DS of each, and the keys of one
+	// To a.test. five; then DS of each, and the keys of one.
+	CHECK(f.asks == 10 && f.ends == 4 && counts().open[WV_BUILDER_WANT_DNSKEY] == 0);
 	finish();
 }
 
@@ -1010,6 +1014,7 @@ static void what_passes_on_the_wire_ends_a_search(void)
 	seek("www.plain.test.");
 	run();
 	CHECK(logged("DS plain.test.") && f.ends == 0);
+	CHECK(counts().open[WV_BUILDER_WANT_DS] == 1);
 	serve_ds(&f.r, "plain.test.");
 	CHECK(learn(f.w, &f.r) == WV_REASON_SECURE && f.w->facts == 1);
 	wv_builder_news(f.b, &name);
