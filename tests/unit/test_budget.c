@@ -818,7 +818,7 @@ static void nsec3_encloser(void)
 		salt[rows[i].salt] = '\0';
 		for (unsigned k = 0; k < rows[i].labels; k++)
 			memcpy(name + 2 * k, "a.", 2);
-		strcpy(name + (size_t)2 * rows[i].labels, "z.");
+		memcpy(name + (size_t)2 * rows[i].labels, "z.", 3);
 		reply_begin(&r, name, 1, 0x403);
 		reply_take(&r, 2, signed_by(rrset_soa("z."), &keys[2]));
 		reply_take(&r, 2, signed_by(rrset_nsec3("z.", "z.", apex, p), &keys[2]));
