@@ -40,6 +40,7 @@ struct packet {
 	uint16_t len;
 	bool from_outside;
 	unsigned response; // whose end it is, or TRAFFIC_NO_RESPONSE
+	uint8_t kind;      // of that
 	bool is_bogus;     // a SERVFAIL will take its place
 };
 
@@ -94,6 +95,39 @@ struct rig_result {
 int rig_run(struct rig *r, enum bench_plan plan, bool forward, struct rig_result *result,
 	struct wv_err *err);
 
+// ---- alone.c: what one message costs ----
+
+// A signature that is right, and what it signs.
+struct bench_sample {
+	uint8_t data[64];
+	struct traffic_sample sample;
+};
+
+struct alone_params {
+	const struct packets *traffic, *chain;
+	const char *anchors;
+	unsigned zones;
+	uint32_t time_s;
+	const struct bench_sample *samples; // TRAFFIC_SAMPLES
+};
+
+// The dearest message of a kind, measured by its bound.
+struct alone_kind {
+	uint64_t cycles; // of the fastest run
+	double ratio;    // cycles / bound, the median of runs
+	uint64_t bound;  // the same
+	enum wv_reason reason;
+};
+
+struct alone_result {
+	bool measured;
+	struct alone_kind kinds[TRAFFIC_KINDS];
+	uint64_t check[TRAFFIC_SAMPLES]; // cycles of one check
+	uint64_t beside;                 // of 64 checks of P-256
+};
+
+int alone_run(const struct alone_params *params, struct alone_result *result, struct wv_err *err);
+
 // ---- report.c ----
 
 // One number of several runs: its median, and how far they lie apart.
@@ -108,6 +142,7 @@ struct report {
 	double ratio, spread;
 	uint64_t verdicts[WV_VERDICT_COUNT];
 	uint64_t lost;
+	const struct alone_result *alone;
 };
 
 const char *bench_plan_name(enum bench_plan plan);

@@ -10,18 +10,35 @@
 struct load {
 	struct packets traffic, chain;
 	struct traffic_counts promised;
+	struct bench_sample samples[TRAFFIC_SAMPLES]; // for mix K
+	struct alone_result alone;
 	char anchors[256];
 };
 
-// Which packets a run will write over.
-static void bogus_mark(struct packets *p, const struct traffic *t)
+// Of which kind packets are, and which of them a run will write over.
+static void packets_mark(struct packets *p, const struct traffic *t)
 {
 	for (unsigned i = 0; i < p->n; i++) {
 		unsigned response = p->list[i].response;
 
-		p->list[i].is_bogus = response != TRAFFIC_NO_RESPONSE
-			&& traffic_response_verdict(t, response) == WV_VERDICT_BOGUS;
+		if (response == TRAFFIC_NO_RESPONSE)
+			continue;
+		p->list[i].kind = (uint8_t)traffic_response_kind(t, response);
+		p->list[i].is_bogus = traffic_response_verdict(t, response) == WV_VERDICT_BOGUS;
 	}
+}
+
+static bool samples_make(struct load *load, struct traffic *t)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; ok && i < TRAFFIC_SAMPLES; i++) {
+		struct bench_sample *s = &load->samples[i];
+
+		memset(s->data, (int)i, sizeof(s->data));
+		ok = traffic_sample(t, i, s->data, sizeof(s->data), &s->sample);
+	}
+	return ok;
 }
 
 static int load_make(struct load *load, const struct bench_params *params, struct wv_err *err)
@@ -36,7 +53,9 @@ static int load_make(struct load *load, const struct bench_params *params, struc
 	if (rc == 0)
 		rc = traffic_run(t, packets_add, &load->traffic);
 	if (rc == 0)
-		bogus_mark(&load->traffic, t);
+		packets_mark(&load->traffic, t);
+	if (rc == 0 && params->traffic.mix == TRAFFIC_HOSTILE && !samples_make(load, t))
+		rc = -ENOMEM;
 	load->promised = *traffic_count(t);
 	traffic_destroy(t);
 	return rc == 0 ? 0
@@ -71,9 +90,10 @@ static int run(struct rig *r, const struct traffic_counts *promised, enum bench_
 }
 
 // Both kinds in turn, so that what else the machine does hits both alike.
-static int plan_run(struct rig *r, const struct bench_params *params,
-	const struct traffic_counts *promised, struct report *report, struct wv_err *err)
+static int plan_run(struct rig *r, const struct bench_params *params, const struct load *load,
+	struct report *report, struct wv_err *err)
 {
+	const struct traffic_counts *promised = &load->promised;
 	double rate[BENCH_RUNS_MAX], forward[BENCH_RUNS_MAX], ratio[BENCH_RUNS_MAX],
 		worker[BENCH_RUNS_MAX];
 	double responses = params->traffic.responses, hz = (double)rig_hz(r);
@@ -102,11 +122,12 @@ static int plan_run(struct rig *r, const struct bench_params *params,
 	report->spread = (ratio[params->runs - 1] - ratio[0]) / report->ratio;
 	memcpy(report->verdicts, result.verdicts, sizeof(report->verdicts));
 	report->lost = result.lost;
+	report->alone = &load->alone;
 	return 0;
 }
 
-static int plans_run(struct rig *r, const struct bench_params *params,
-	const struct traffic_counts *promised, struct wv_err *err)
+static int plans_run(struct rig *r, const struct bench_params *params, const struct load *load,
+	struct wv_err *err)
 {
 	struct report reports[BENCH_PLANS];
 	unsigned n = 0;
@@ -118,7 +139,7 @@ static int plans_run(struct rig *r, const struct bench_params *params,
 			continue;
 		}
 		reports[n].plan = plan;
-		int rc = plan_run(r, params, promised, &reports[n], err);
+		int rc = plan_run(r, params, load, &reports[n], err);
 
 		if (rc < 0)
 			return rc;
@@ -126,6 +147,19 @@ static int plans_run(struct rig *r, const struct bench_params *params,
 	}
 	return params->json ? report_json(reports, n, stdout, err)
 			    : report_table(reports, n, stdout, err);
+}
+
+// The messages of mix K each alone, before EAL's memory is taken.
+static int load_measure(struct load *load, const struct bench_params *params, struct wv_err *err)
+{
+	const struct alone_params alone = {.traffic = &load->traffic,
+		.chain = &load->chain,
+		.anchors = load->anchors,
+		.zones = params->traffic.zones,
+		.time_s = params->traffic.time_s,
+		.samples = load->samples};
+
+	return alone_run(&alone, &load->alone, err);
 }
 
 enum bench_status path_run(const struct bench_params *params, struct wv_err *err)
@@ -137,6 +171,8 @@ enum bench_status path_run(const struct bench_params *params, struct wv_err *err
 	if (rc < 0)
 		return rc == -ENOENT ? BENCH_USAGE : BENCH_FAILED;
 	rc = load_make(&load, params, err);
+	if (rc == 0 && params->traffic.mix == TRAFFIC_HOSTILE)
+		rc = load_measure(&load, params, err);
 	if (rc == 0) {
 		const struct rig_params rig = {.bench = params,
 			.traffic = &load.traffic,
@@ -145,7 +181,7 @@ enum bench_status path_run(const struct bench_params *params, struct wv_err *err
 
 		r = rig_create(&rig, err);
 		packets_fini(&load.traffic);
-		rc = r != NULL ? plans_run(r, params, &load.promised, err) : -EIO;
+		rc = r != NULL ? plans_run(r, params, &load, err) : -EIO;
 	}
 	packets_fini(&load.traffic);
 	packets_fini(&load.chain);

@@ -62,7 +62,7 @@ static void cpu_name(char *out, size_t room)
 
 static const char *driver_name(void)
 {
-	return wv_verify_driver_name(WV_ALG_P256); // the mixes know no other algorithm
+	return wv_verify_driver_name(WV_ALG_P256); // what most signatures are of
 }
 
 static double cycles_per_packet(const struct report *r)
@@ -94,6 +94,100 @@ static json_t *verdicts_json(const struct report *r)
 	return verdicts;
 }
 
+// ---- mix K ----
+
+// What is dearest by itself, and what by its bound.
+struct worst {
+	unsigned by_cycles, by_ratio; // kinds
+};
+
+static struct worst worst_find(const struct alone_result *a)
+{
+	struct worst w = {0};
+
+	for (unsigned i = 0; i < TRAFFIC_KINDS; i++) {
+		if (a->kinds[i].cycles > a->kinds[w.by_cycles].cycles)
+			w.by_cycles = i;
+		if (a->kinds[i].ratio > a->kinds[w.by_ratio].ratio)
+			w.by_ratio = i;
+	}
+	return w;
+}
+
+static json_t *checks_json(const struct alone_result *a)
+{
+	// In the order of traffic_sample().
+	static const char *const names[] = {"ECDSAP256SHA256", "ECDSAP384SHA384", "ED25519",
+		"RSASHA256 1024", "RSASHA256 2048"};
+	json_t *o = json_object();
+
+	static_assert(WV_COUNT(names) == TRAFFIC_SAMPLES, "a sample without a name");
+	for (unsigned i = 0; i < TRAFFIC_SAMPLES; i++)
+		json_object_set_new(o, names[i], json_integer((json_int_t)a->check[i]));
+	json_object_set_new(o, "64 ECDSAP256SHA256", json_integer((json_int_t)a->beside));
+	return o;
+}
+
+static json_t *messages_json(const struct alone_result *a, enum traffic_mix mix)
+{
+	json_t *list = json_array();
+	struct traffic_kind kind;
+
+	for (unsigned i = 0; (kind = traffic_kind_get(mix, i)).name != NULL; i++) {
+		const struct alone_kind *k = &a->kinds[i];
+
+		if (k->cycles == 0)
+			continue;
+		json_array_append_new(list,
+			json_pack("{s:s, s:I, s:I, s:o, s:s}", "kind", kind.name, "cycles",
+				(json_int_t)k->cycles, "bound_cycles", (json_int_t)k->bound,
+				"ratio", share(k->ratio), "reason", wv_reason_name(k->reason)));
+	}
+	return list;
+}
+
+static void alone_add(json_t *o, const struct report *r)
+{
+	const struct alone_result *a = r->alone;
+	enum traffic_mix mix = r->params->traffic.mix;
+	struct worst w = worst_find(a);
+
+	json_object_set_new(
+		o, "worst_message_cycles", json_integer((json_int_t)a->kinds[w.by_cycles].cycles));
+	json_object_set_new(
+		o, "worst_message", json_string(traffic_kind_get(mix, w.by_cycles).name));
+	json_object_set_new(o, "worst_message_bound_cycles",
+		json_integer((json_int_t)a->kinds[w.by_cycles].bound));
+	json_object_set_new(o, "worst_message_ratio", share(a->kinds[w.by_ratio].ratio));
+	json_object_set_new(
+		o, "worst_message_within_bound", json_boolean(a->kinds[w.by_ratio].ratio <= 1));
+	json_object_set_new(o, "check_cycles", checks_json(a));
+	json_object_set_new(o, "messages", messages_json(a, mix));
+}
+
+static void alone_print(const struct report *r, FILE *out)
+{
+	const struct alone_result *a = r->alone;
+	enum traffic_mix mix = r->params->traffic.mix;
+	struct worst w = worst_find(a);
+	struct traffic_kind kind;
+
+	fprintf(out, "\n%-26s %12s %12s %7s %s\n", "dearest message alone", "cycles", "bound",
+		"ratio", "reason");
+	for (unsigned i = 0; (kind = traffic_kind_get(mix, i)).name != NULL; i++) {
+		const struct alone_kind *k = &a->kinds[i];
+
+		if (k->cycles > 0)
+			fprintf(out, "%-26s %12llu %12llu %7.3f %s\n", kind.name,
+				(unsigned long long)k->cycles, (unsigned long long)k->bound,
+				k->ratio, wv_reason_name(k->reason));
+	}
+	fprintf(out, "worst: %llu cycles, %s; %.3f of its bound, %s\n",
+		(unsigned long long)a->kinds[w.by_cycles].cycles,
+		traffic_kind_get(mix, w.by_cycles).name, a->kinds[w.by_ratio].ratio,
+		traffic_kind_get(mix, w.by_ratio).name);
+}
+
 static json_t *one_json(const struct report *r)
 {
 	const struct bench_params *p = r->params;
@@ -119,6 +213,8 @@ static json_t *one_json(const struct report *r)
 	json_object_set_new(o, "ratio", share(r->ratio));
 	json_object_set_new(o, "verdicts", verdicts_json(r));
 	json_object_set_new(o, "lost", json_integer((json_int_t)r->lost));
+	if (r->alone->measured)
+		alone_add(o, r);
 	json_object_set_new(o, "runs", json_integer(p->runs));
 	json_object_set_new(o, "spread", share(r->spread));
 	json_object_set_new(o, "tsc_hz", json_integer((json_int_t)r->hz));
@@ -151,18 +247,20 @@ int report_table(const struct report reports[], unsigned n, FILE *out, struct wv
 {
 	fprintf(out,
 		"mix repeat  zones  responses queries plan  driver    responses/s  cycles "
-		"worker cycles  forward/s  ratio spread\n");
+		"worker cycles  forward/s     ratio  spread\n");
 	for (unsigned i = 0; i < n; i++) {
 		const struct report *r = &reports[i];
 		const struct bench_params *p = r->params;
 
 		fprintf(out,
-			"%-3s %5u%% %6u %10u %-7s %-5s %-9s %11.0f %7.0f %13.0f %10.0f %6.3f "
-			"%5.1f%%\n",
+			"%-3s %5u%% %6u %10u %-7s %-5s %-9s %11.0f %7.0f %13.0f %10.0f %9.3f "
+			"%6.1f%%\n",
 			traffic_mix_name(p->traffic.mix), p->traffic.repeat, p->traffic.zones,
 			p->traffic.responses, p->queries ? "on" : "off", bench_plan_name(r->plan),
 			driver_name(), r->packets_per_second, cycles_per_packet(r),
 			r->worker_cycles, r->forward_packets_per_second, r->ratio, 100 * r->spread);
 	}
+	if (n > 0 && reports[0].alone->measured)
+		alone_print(&reports[0], out);
 	return written(out, true, err);
 }

@@ -18,6 +18,7 @@
 #include "wv_engine.h"
 
 #include "bench.h"
+#include "learn.h"
 
 #define LEAD       1024  // queries that are under way when the first response comes
 #define NO_PORT    65535 // a UDP port that the traffic never uses
@@ -368,62 +369,14 @@ static int side_fill(struct side *side, struct wv_err *err)
 	return 0;
 }
 
-static int chain_add(struct wv_chain *chain, const struct rig *r, const struct packet *frame)
-{
-	static const struct wv_packet_ports ports = {.n = 1, .port = {53}};
-	static const struct wv_validate_query query = {.known = true, .dnssec_ok = true};
-	const uint8_t *octets = r->params.chain->octets + frame->at;
-	struct wv_packet p;
-
-	if (wv_packet_look(&p, octets, frame->len, WV_LINK_ETHERNET, &ports) != WV_PACKET_DNS_UDP)
-		return -EINVAL;
-	return wv_chain_add(chain, octets + p.payload, p.payload_len, r->config.clock_s, &query);
-}
-
-// What proves the zones of the traffic, as wirevet learns it from preloaded captures.
-static int chain_learn(const struct rig *r, struct wv_trust *trust, struct wv_err *err)
-{
-	const struct packets *p = r->params.chain;
-	const struct wv_chain_params params = {
-		.trust = trust,
-		.settings = &r->settings,
-		.leg = WV_LEG_UPSTREAM,
-		.now = {.now_s = r->config.clock_s, .checked = true},
-	};
-	struct wv_chain *chain = wv_chain_create(&params, err);
-	struct wv_chain_counts counts;
-	int rc = 0;
-
-	if (chain == NULL)
-		return -ENOMEM;
-	for (unsigned i = 0; rc == 0 && i < p->n; i++) {
-		if (p->list[i].from_outside)
-			rc = chain_add(chain, r, &p->list[i]);
-	}
-	wv_chain_settle(chain);
-	wv_chain_count(chain, &counts);
-	wv_chain_destroy(chain);
-	if (rc < 0)
-		return wv_fail(err, -rc, "chain: a message cannot be learned: %s", strerror(-rc));
-	if (counts.dropped > 0)
-		return wv_fail(err, EPROTO, "chain: want %u messages proven, not all but %u",
-			(unsigned)counts.messages, (unsigned)counts.dropped);
-	return 0;
-}
-
 static int rig_learn(const struct rig *r, struct wv_trust *trust, struct wv_err *err)
 {
-	const char *anchors = r->params.anchors;
-	unsigned n = 0;
-	int rc = wv_app_thread_init(err);
+	const struct learn_params params = {.chain = r->params.chain,
+		.anchors = r->params.anchors,
+		.settings = &r->settings,
+		.time_s = r->config.clock_s};
 
-	if (rc < 0)
-		return rc;
-	rc = wv_trust_read_anchors(trust, "anchors", anchors, strlen(anchors), &n, err);
-	if (rc == 0)
-		rc = chain_learn(r, trust, err);
-	wv_app_thread_fini();
-	return rc;
+	return learn(&params, trust, err);
 }
 
 static void run_count(const struct rig *r, struct wv_engine *e, struct rig_result *result)

@@ -33,10 +33,11 @@ static const char usage[] =
 	"The same seed gives the same octets.\n"
 	"\n"
 	"  --mix        S: signed addresses, P-256; I: addresses of zones proven to be unsigned;\n"
-	"               U: what a large resolver's servers send it\n"
+	"               U: what a large resolver's servers send it; K: the same, and a hundredth\n"
+	"               of it made to be dear to judge\n"
 	"  --responses  preset 100000\n"
 	"  --repeat     percent of the responses that were sent before in this run, preset 0\n"
-	"  --zones      preset 3000; of mix U 20 or more\n"
+	"  --zones      preset 3000; of mixes U and K 20 or more\n"
 	"  --seed       preset 1\n"
 	"  --time       of the first packet, preset 1787421600 (2026-08-22 18:00 UTC)\n";
 

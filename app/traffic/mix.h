@@ -98,8 +98,9 @@ enum pool_id {
 enum hostile_zone {
 	HOSTILE_P256,     // 64 keys of one tag
 	HOSTILE_P384,     // the same
-	HOSTILE_P384_ONE, // one key
-	HOSTILE_DS,       // DS records of one tag, which match no key
+	HOSTILE_P256_ONE, // one key
+	HOSTILE_P384_ONE, //
+	HOSTILE_DS,       // 64 keys of one tag, and DS records of that tag, which match none
 	HOSTILE_ZONES
 };
 
@@ -226,6 +227,7 @@ extern const struct hostile_kind hostile_kinds[];
 extern const unsigned hostile_n;
 
 bool hostile_zones_make(struct traffic *t);
+int hostile_ds(struct traffic *t, struct answer *a); // the DS answer of HOSTILE_DS
 
 // A signature of the right form that nobody made.
 size_t rrsig_forge(struct traffic *t, const struct signed_set *set, uint8_t out[RRSIG_RDATA]);

@@ -37,12 +37,12 @@ const char *traffic_mix_name(enum traffic_mix mix)
 
 const char *traffic_mix_list(void)
 {
-	return "S, I, U";
+	return "S, I, U, K";
 }
 
 enum traffic_mix traffic_mix_find(const char *name)
 {
-	for (unsigned i = 0; i < TRAFFIC_HOSTILE; i++) {
+	for (unsigned i = 0; i < TRAFFIC_MIXES; i++) {
 		if (strcmp(name, mixes[i].name) == 0)
 			return i;
 	}
@@ -308,9 +308,11 @@ int traffic_chain(struct traffic *t, traffic_emit_fn emit, void *arg)
 		rc = chain_zone(t, &a, &t->tld[i], true);
 	for (unsigned i = 0; rc == 0 && i < t->params.zones; i++)
 		rc = chain_zone(t, &a, &t->zone[i], t->zone[i].class != ZONE_UNSIGNED);
-	for (unsigned i = 0; rc == 0 && t->params.mix == TRAFFIC_HOSTILE && i < HOSTILE_ZONES; i++)
-		rc = chain_zone(t, &a, &t->hostile[i], i != HOSTILE_DS);
-	return rc;
+	if (rc != 0 || t->params.mix != TRAFFIC_HOSTILE)
+		return rc;
+	for (unsigned i = 0; rc == 0 && i < HOSTILE_DS; i++)
+		rc = chain_zone(t, &a, &t->hostile[i], true);
+	return rc == 0 ? chain_send(t, &a, hostile_ds(t, &a)) : rc;
 }
 
 // ---- which message ----

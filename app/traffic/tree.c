@@ -375,18 +375,12 @@ static bool tld_chain(struct traffic *t, unsigned tld)
 	struct zone *z = &t->tld[tld];
 	unsigned below = t->params.zones / TRAFFIC_TLDS + 1;
 
-	if (!nsec3_begin(&z->nsec3, z, 1 + below + HOSTILE_ZONES + TLD_SPANS))
+	if (!nsec3_begin(&z->nsec3, z, 1 + below + TLD_SPANS))
 		return false;
 	for (unsigned i = tld; i < t->params.zones; i += TRAFFIC_TLDS) {
 		const struct zone *child = &t->zone[i];
 
 		if (child->class != ZONE_UNSIGNED)
-			nsec3_hash(child->name, child->len, z->nsec3.list[z->nsec3.n++].hash);
-	}
-	for (unsigned i = 0; i < HOSTILE_ZONES; i++) {
-		const struct zone *child = &t->hostile[i];
-
-		if (child->parent == z)
 			nsec3_hash(child->name, child->len, z->nsec3.list[z->nsec3.n++].hash);
 	}
 	nsec3_fill(&z->nsec3, z, TLD_SPANS);

@@ -16,6 +16,10 @@ WANTED = {
     'compiler'}
 
 
+HOSTILE = {'worst_message_cycles', 'worst_message', 'worst_message_bound_cycles',
+           'worst_message_ratio', 'worst_message_within_bound', 'check_cycles', 'messages'}
+
+
 def bench(*words, **more):
     return subprocess.run([BENCH, *words], capture_output=True, text=True, timeout=300,
                           check=False, **more)
@@ -31,7 +35,7 @@ class Path(unittest.TestCase):
         self.assertEqual([r['plan'] for r in results], ['solo', 'split'] if cores > 1 else ['solo'])
         self.assertEqual('split is left out' in p.stderr, cores == 1)
         for r in results:
-            self.assertEqual(set(r), WANTED)
+            self.assertEqual(set(r), WANTED | (HOSTILE if mix == 'K' else set()))
             self.assertEqual((r['mix'], r['responses'], r['zones'], r['runs'], r['workers']),
                              (mix, 1000, 50, 1, 1))
             self.assertEqual(r['lost'], 0)
@@ -66,6 +70,29 @@ class Path(unittest.TestCase):
         self.verdicts(results, 'secure')
         self.assertEqual({(r['driver'], r['seed']) for r in results}, {('openssl', 7)})
 
+    def test_upstream_traffic_has_all_verdicts(self):
+        for r in self.measure('U', '--repeat', '50'):
+            judged = sum(r['verdicts'].values())
+            self.assertTrue(930 < judged < 1000, judged)  # the others come over TCP
+            self.assertAlmostEqual(r['verdicts']['insecure'] / judged, 0.6, delta=0.06)
+            self.assertAlmostEqual(r['verdicts']['secure'] / judged, 0.4, delta=0.06)
+
+    def test_hostile_messages_are_measured_alone(self):
+        for r in self.measure('K'):
+            self.assertGreater(r['verdicts']['bogus'], 5)
+            messages = {m['kind']: m for m in r['messages']}
+            worst = messages[r['worst_message']]
+            self.assertEqual(worst['cycles'], max(m['cycles'] for m in r['messages']))
+            self.assertEqual((worst['cycles'], worst['bound_cycles']),
+                             (r['worst_message_cycles'], r['worst_message_bound_cycles']))
+            self.assertEqual(r['worst_message_ratio'], max(m['ratio'] for m in r['messages']))
+            self.assertEqual(r['worst_message_within_bound'], r['worst_message_ratio'] <= 1)
+            checks = r['check_cycles']
+            self.assertGreater(checks['64 ECDSAP256SHA256'], checks['ECDSAP256SHA256'])
+            for m in r['messages']:
+                self.assertGreaterEqual(m['bound_cycles'], checks['64 ECDSAP256SHA256'] / 4)
+                self.assertNotEqual(m['reason'], 'malformed')
+
     def test_on_one_core_split_is_left_out(self):
         core = min(os.sched_getaffinity(0))
         p = bench('path', '--responses', '100', '--zones', '5', '--runs', '1', '--json',
@@ -95,7 +122,7 @@ class Usage(unittest.TestCase):
         for words, said in (
                 ((), 'usage'), (('crypto',), 'want path, not crypto'),
                 (('path', 'more'), 'want path, not more'), (('path', '--bits', '2048'), 'bits'),
-                (('path', '--mix', 'Z'), '--mix: want one of S, I, U, not Z'),
+                (('path', '--mix', 'Z'), '--mix: want one of S, I, U, K, not Z'),
                 (('path', '--mix', 'U', '--zones', '5'), 'want 20 or more for mix U'),
                 (('path', '--queries', 'yes'), '--queries: want on or off, not yes'),
                 (('path', '--responses', '0'), '--responses: want 1 to'),

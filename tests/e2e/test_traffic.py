@@ -16,7 +16,8 @@ from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
 from scapy.layers.l2 import Ether
 
 TRAFFIC = os.path.join(wire.BUILD, 'app', 'wirevet-traffic')
-MIXES = ('S', 'I', 'U')
+MIXES = ('S', 'I', 'U', 'K')
+HOSTILE = ('.k', '.l', '.m', '.n', '.o', 'o')  # zones below the root
 SUFFIXES = ('pcap', 'outside.pcap', 'inside.pcap', 'chain.pcap', 'anchors', 'json')
 
 
@@ -298,6 +299,38 @@ class Judged(Made):
                 self.assertEqual(self.verdicts('m', '--chain', self.path('m.chain.pcap')),
                                  counts['verdicts'])
 
+    def test_mixed_by_wirevet_verdict(self):
+        for mix, repeat in (('U', '0'), ('U', '90'), ('K', '50')):
+            with self.subTest(mix=mix, repeat=repeat):
+                counts = self.make('m', mix, '--repeat', repeat, responses=8000, zones=100)
+                p, lines = wire.verdict(self.path('m.pcap'), self.path('m.anchors'), '--chain',
+                                        self.path('m.chain.pcap'))
+                self.assertEqual(p.returncode, 1)
+                self.assertIn('not judged', p.stderr)  # TCP and fragments
+                self.assertEqual(dict(collections.Counter(line['verdict'] for line in lines)),
+                                 counts['verdicts'])
+                self.assertEqual(set(counts['verdicts']),
+                                 {'secure', 'insecure', 'indeterminate', 'bogus'})
+                for line in lines:
+                    if line['verdict'] == 'indeterminate':
+                        self.assertEqual(line['reason'], 'truncated')
+
+    def test_hostile_messages_are_bogus_each_for_what_it_is(self):
+        counts = self.make('m', 'K', responses=4000, zones=100)
+        self.assertGreater(counts['longest'], 65000)
+        _, lines = wire.verdict(self.path('m.pcap'), self.path('m.anchors'), '--chain',
+                                self.path('m.chain.pcap'))
+        hostile = [line for line in lines if line['qname'][-3:-1] in HOSTILE]
+        self.assertEqual({line['verdict'] for line in hostile}, {'bogus'})
+        kinds = [k for k in counts['kinds'] if k['verdict'] == 'bogus']
+        self.assertEqual(len(hostile), sum(kind['responses'] for kind in kinds))
+        self.assertTrue(all(kind['responses'] > 0 for kind in kinds))
+        reasons = {line['reason'] for line in hostile}
+        self.assertLessEqual(
+            {'budget-failures-per-rrset', 'budget-weight', 'budget-keys-per-tag',
+             'budget-dnskeys', 'budget-needed-rrsets', 'budget-nsec3-sha1-blocks',
+             'rrsig-missing'}, reasons)
+
     def test_the_chain_is_secure_or_proves_insecurity(self):
         for mix in ('S', 'I'):
             with self.subTest(mix=mix):
@@ -308,6 +341,18 @@ class Judged(Made):
                 # the proof that there is no DS.
                 self.assertEqual(len(lines), 101 + (40 if mix == 'S' else 20))
                 self.assertEqual({line['verdict'] for line in lines}, {'secure'})
+
+    def test_the_chain_of_a_mixed_tree(self):
+        for mix, more in (('U', 0), ('K', 9)):
+            with self.subTest(mix=mix):
+                self.make('m', mix, responses=1, zones=40)
+                p, lines = wire.verdict(self.path('m.chain.pcap'), self.path('m.anchors'))
+                self.assertEqual((p.returncode, p.stderr), (0, ''))
+                # DS and keys of 24 zones, and 16 opt-out spans; of five hostile zones all but the
+                # keys of one.
+                self.assertEqual(
+                    collections.Counter((line['verdict'], line['reason']) for line in lines),
+                    {('secure', 'secure'): 101 + 48 + more, ('insecure', 'opt-out'): 16})
 
     def test_without_the_chain_nothing_is_known(self):
         self.make('m', 'S')
@@ -329,6 +374,19 @@ class Judged(Made):
                                  [o for _, o in wire.read_pcap(self.path('m.outside.pcap'))])
 
 
+    def test_mixed_by_wirevet(self):
+        counts = self.make('m', 'U', responses=4000, zones=100)
+        with tempfile.TemporaryDirectory() as folder:
+            r = wire.run(folder, self.path('m.outside.pcap'), self.path('m.inside.pcap'),
+                         self.path('m.anchors'), [self.path('m.chain.pcap')])
+            self.assertEqual(r.returncode, 0, r.stderr)
+            lines = r.json_lines('verdicts.jsonl')
+            self.assertEqual(dict(collections.Counter(line['verdict'] for line in lines)),
+                             counts['verdicts'])
+            self.assertEqual(len(r.frames('to_inside.pcap')),
+                             len(wire.read_pcap(self.path('m.outside.pcap'))))
+
+
 class Usage(Made):
     def test_wrong_words(self):
         out = ('-o', self.path('x.pcap'))
@@ -336,7 +394,7 @@ class Usage(Made):
                 ((), 'usage'), (('capture',), 'usage'), (('capture', '--mix', 'S'), 'usage'),
                 (('capture', *out), 'usage'), (('zones', '--mix', 'S', *out), 'usage'),
                 (('capture', 'twice', '--mix', 'S', *out), 'usage'),
-                (('capture', '--mix', 'Z', *out), '--mix: want one of S, I, U, not Z'),
+                (('capture', '--mix', 'Z', *out), '--mix: want one of S, I, U, K, not Z'),
                 (('capture', '--mix', 'U', '--zones', '19', *out), 'want 20 or more for mix U'),
                 (('capture', '--mix', 'S', '--responses', '0', *out), '--responses: want 1 to'),
                 (('capture', '--mix', 'S', '--responses', '9x', *out), 'not 9x'),
