@@ -311,7 +311,7 @@ static bool put_span(
 	static const uint16_t types[] = {WV_TYPE_A, WV_TYPE_RRSIG, WV_TYPE_NSEC};
 	char label[2] = {(char)('a' + 2 * (int)span - 2)}, next[2] = {(char)('a' + 2 * (int)span)};
 	uint8_t octets[128], owner[64];
-	size_t len = z->len, n = z->len;
+	size_t len = z->len, n = len;
 	uint16_t at = pointer;
 
 	memcpy(owner, z->name, z->len);
