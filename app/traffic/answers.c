@@ -353,17 +353,6 @@ static bool make_nxdomain_nsec(struct traffic *t, struct answer *a)
 		&& put_span(t, a, z, q.zone, (unsigned)(letter[0] - 'a') / 2 + 1);
 }
 
-// Base32hex in lower case without padding (RFC 5155 3.3).
-static void hash_print(const uint8_t hash[20], char out[32])
-{
-	for (unsigned i = 0; i < 32; i++) {
-		unsigned bit = 5 * i, at = bit / 8;
-		unsigned two = (unsigned)hash[at] << 8 | (at + 1 < 20 ? hash[at + 1] : 0u);
-
-		out[i] = "0123456789abcdefghijklmnopqrstuv"[two >> (11 - bit % 8) & 31];
-	}
-}
-
 static size_t nsec3_rdata(
 	const struct zone *z, const struct nsec3 *record, const struct nsec3 *next, uint8_t *out)
 {

@@ -25,11 +25,13 @@ static const char usage[] =
 	"usage: wirevet-traffic capture --mix M [--responses N] [--repeat R] [--zones N] [--seed "
 	"S]\n"
 	"                               [--time SECONDS] -o FILE.pcap\n"
+	"       wirevet-traffic zones [--zones N] [--seed S] [--time SECONDS] -o FOLDER\n"
 	"\n"
 	"Writes FILE.pcap (both directions in order), FILE.outside.pcap and FILE.inside.pcap (the "
 	"same\n"
 	"split by port), FILE.chain.pcap (what proves the zones), FILE.anchors, FILE.json "
 	"(counts).\n"
+	"zones writes the zones of mix U as signed zone files, with a list of them and anchors.\n"
 	"The same seed gives the same octets.\n"
 	"\n"
 	"  --mix        S: signed addresses, P-256; I: addresses of zones proven to be unsigned;\n"
@@ -225,6 +227,51 @@ static bool option(int c, const char *name, struct traffic_params *p, const char
 	return ok;
 }
 
+static int zones(struct traffic_params *params, const char *output, struct wv_err *err)
+{
+	struct traffic *t;
+	int rc = -ENOMEM;
+
+	params->mix = TRAFFIC_UPSTREAM;
+	params->responses = 1; // there are none
+	t = traffic_create(params, err);
+	if (t != NULL)
+		rc = traffic_zones(t, output, err);
+	traffic_destroy(t);
+	return rc;
+}
+
+static int usage_fail(void)
+{
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+// The words that are no options.
+static int run(int n, char *words[], struct traffic_params *params, const char *output)
+{
+	bool is_zones = n == 1 && strcmp(words[0], "zones") == 0;
+	bool is_capture = n == 1 && strcmp(words[0], "capture") == 0;
+	enum traffic_mix mix = is_zones ? TRAFFIC_UPSTREAM : params->mix;
+	struct wv_err err = {.text = ""};
+
+	if ((!is_zones && !is_capture) || mix == TRAFFIC_MIXES || output == NULL)
+		return usage_fail();
+	if (is_zones && params->mix != TRAFFIC_MIXES) {
+		fprintf(stderr, "wirevet-traffic: zones: want no --mix, they are those of mix U\n");
+		return usage_fail();
+	}
+	if (params->zones < traffic_mix_zones(mix)) {
+		fprintf(stderr, "wirevet-traffic: --zones: want %u or more for mix %s, not %u\n",
+			traffic_mix_zones(mix), traffic_mix_name(mix), params->zones);
+		return usage_fail();
+	}
+	if ((is_zones ? zones(params, output, &err) : capture(params, output, &err)) == 0)
+		return 0;
+	fprintf(stderr, "wirevet-traffic: %s\n", err.text);
+	return EXIT_TROUBLE;
+}
+
 int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
@@ -244,7 +291,6 @@ int main(int argc, char *argv[])
 		.seed = 1,
 		.time_s = 1787421600};
 	const char *output = NULL;
-	struct wv_err err = {.text = ""};
 	int c, which = 0;
 
 	while ((c = getopt_long(argc, argv, "o:h", options, &which)) != -1) {
@@ -257,20 +303,5 @@ int main(int argc, char *argv[])
 			return EXIT_USAGE;
 		}
 	}
-	if (params.mix != TRAFFIC_MIXES && params.zones < traffic_mix_zones(params.mix)) {
-		fprintf(stderr, "wirevet-traffic: --zones: want %u or more for mix %s, not %u\n%s",
-			traffic_mix_zones(params.mix), traffic_mix_name(params.mix), params.zones,
-			usage);
-		return EXIT_USAGE;
-	}
-	if (optind + 1 != argc || strcmp(argv[optind], "capture") != 0
-		|| params.mix == TRAFFIC_MIXES || output == NULL) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
-	if (capture(&params, output, &err) != 0) {
-		fprintf(stderr, "wirevet-traffic: %s\n", err.text);
-		return EXIT_TROUBLE;
-	}
-	return 0;
+	return run(argc - optind, argv + optind, &params, output);
 }

@@ -181,6 +181,7 @@ size_t rrsig_make(struct traffic *t, const struct signed_set *set, uint8_t out[R
 const struct blob *rrsig_keep(struct traffic *t, struct blob **place, const struct signed_set *set);
 
 // NSEC3 (RFC 5155): no iterations, no salt. The record that matches a hash, or covers it.
+void hash_print(const uint8_t hash[20], char out[32]); // base32hex, no NUL
 void nsec3_hash(const uint8_t *name, size_t len, uint8_t out[20]);
 unsigned nsec3_find(const struct nsec3_chain *c, const uint8_t hash[20]);
 unsigned nsec3_apex(const struct nsec3_chain *c);

@@ -106,6 +106,13 @@ int traffic_chain(struct traffic *t, traffic_emit_fn emit, void *arg);
 // The traffic itself, each response after its query.
 int traffic_run(struct traffic *t, traffic_emit_fn emit, void *arg);
 
+/**
+ * Write the zones of mix U as signed zone files into a folder, which is made where there is none:
+ * NAMEzone for each (the root's: root.zone), `zones` with a line of name and file for each, and
+ * `anchors`. The same names and keys as in the traffic, with the names of hosts h0 to h7 alone.
+ */
+int traffic_zones(struct traffic *t, const char *folder, struct wv_err *err);
+
 const struct traffic_counts *traffic_count(const struct traffic *t);
 
 // The kinds of a mix, from 0; the name of the first that is none is NULL.

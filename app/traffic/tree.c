@@ -157,6 +157,17 @@ const struct blob *rrsig_keep(struct traffic *t, struct blob **place, const stru
 
 // ---- NSEC3 ----
 
+// Base32hex in lower case without padding (RFC 5155 3.3).
+void hash_print(const uint8_t hash[20], char out[32])
+{
+	for (unsigned i = 0; i < 32; i++) {
+		unsigned bit = 5 * i, at = bit / 8;
+		unsigned two = (unsigned)hash[at] << 8 | (at + 1 < 20 ? hash[at + 1] : 0u);
+
+		out[i] = "0123456789abcdefghijklmnopqrstuv"[two >> (11 - bit % 8) & 31];
+	}
+}
+
 void nsec3_hash(const uint8_t *name, size_t len, uint8_t out[20])
 {
 	SHA1(name, len, out);

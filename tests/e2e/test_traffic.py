@@ -2,6 +2,7 @@
 import collections
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -387,12 +388,60 @@ class Judged(Made):
                              len(wire.read_pcap(self.path('m.outside.pcap'))))
 
 
+class Zones(Made):
+    """Zone files that servers load."""
+
+    def zones(self, name, seed=3):
+        p = traffic('zones', '--zones', '40', '--seed', str(seed), '-o', self.path(name))
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '', ''))
+        with open(self.path(name + '/zones'), encoding='utf-8') as f:
+            return dict(line.split() for line in f)
+
+    def check(self, *words):
+        if shutil.which(words[0]) is None:
+            self.skipTest('%s is not here' % words[0])
+        p = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(p.returncode, 0, '%s: %s%s' % (' '.join(words), p.stdout, p.stderr))
+
+    def test_bind_and_nsd_load_them(self):
+        zones = self.zones('z')
+        self.assertEqual(len(zones), 91)
+        for name, file in zones.items():
+            self.check('named-checkzone', '-q', '-i', 'local', name, self.path('z/' + file))
+            self.check('nsd-checkzone', name, self.path('z/' + file))
+
+    def test_they_are_signed_whole(self):
+        signed = 0
+        for name, file in self.zones('z').items():
+            path = self.path('z/' + file)
+            with open(path, encoding='utf-8') as f:
+                if ' DNSKEY ' not in f.read():
+                    continue
+            signed += 1
+            self.check('ldns-verify-zone', '-V', '0', '-t', '20260822180000', path)
+        self.assertEqual(signed, 75)  # the root, 50 below it, 24 of 40
+
+    def test_same_seed_same_octets(self):
+        for name, seed in (('one', 3), ('two', 3), ('three', 4)):
+            self.zones(name, seed)
+        for file in ('root.zone', 't5.zone', 'z1.t1.zone', 'zi.ti.zone', 'anchors', 'zones'):
+            made = []
+            for name in ('one', 'two', 'three'):
+                with open(self.path(os.path.join(name, file)), 'rb') as f:
+                    made.append(f.read())
+            self.assertEqual(made[0], made[1], file)
+            if file != 'zones':
+                self.assertNotEqual(made[0], made[2], file)
+
+
 class Usage(Made):
     def test_wrong_words(self):
         out = ('-o', self.path('x.pcap'))
         for words, said in (
                 ((), 'usage'), (('capture',), 'usage'), (('capture', '--mix', 'S'), 'usage'),
-                (('capture', *out), 'usage'), (('zones', '--mix', 'S', *out), 'usage'),
+                (('capture', *out), 'usage'), (('zones', '--mix', 'S', *out), 'want no --mix'),
+                (('zones', '--zones', '3', *out), 'want 20 or more for mix U, not 3'),
+                (('zones',), 'usage'),
                 (('capture', 'twice', '--mix', 'S', *out), 'usage'),
                 (('capture', '--mix', 'Z', *out), '--mix: want one of S, I, U, K, not Z'),
                 (('capture', '--mix', 'U', '--zones', '19', *out), 'want 20 or more for mix U'),
