@@ -45,13 +45,22 @@ class Case:
     def chain_is_whole(self):
         return not any(rdtype in (DS, DNSKEY) for _, rdtype in self.changed)
 
-    def verdict(self, who):
-        return self.verdicts[who][0]
+    def zones(self):
+        """The zones of all hops and those above them."""
+        out = []
+        for hop in self.plain.hops(self.qname, self.qtype):
+            zone = self.tree.zone_of(hop.qname, hop.qtype)
+            while zone is not None:
+                out.append(zone)
+                zone = zone.parent
+        return out
+
+    def classes(self):
+        return {who: CLASSES.get(v) for who, (v, _) in self.verdicts.items()}
 
     def compare(self):
         """Set the outcome: what agrees by class agrees; else there is a category for it, or not."""
-        said = {who: CLASSES.get(v) for who, (v, _) in self.verdicts.items()}
-        judged = {who: c for who, c in said.items() if c is not None}
+        judged = {who: c for who, c in self.classes().items() if c is not None}
         if 'wirevet' in judged and len(judged) > 1 and len(set(judged.values())) == 1:
             self.outcome = AGREED
         elif 'wirevet' in judged and len(judged) == 1:

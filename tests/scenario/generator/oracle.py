@@ -206,6 +206,8 @@ class Delv:
                       if line.startswith(';; ') and 'resolution failed' not in line]
             undecided = any(w in reason for w in self.NO_VERDICT)
             return UNDECIDED if undecided else 'bogus', '; '.join([reason] + detail[:3])
+        if 'pending validation' in words:  # a negative answer with an SOA that does not hold
+            return UNDECIDED, 'pending validation'
         if 'unsigned answer' in words:
             return 'insecure', ''
         if 'fully validated' in words:

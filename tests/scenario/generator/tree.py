@@ -83,7 +83,7 @@ class Tree:
             zone.nsec3 = (iterations, salt, int(self.chance(0.4)))
 
     def algorithm(self):
-        return self.pick({13: 40, 8: 20, 15: 15, 14: 7, 16: 6, 10: 3, 7: 1})
+        return self.pick({13: 40, 8: 20, 15: 15, 14: 7, 16: 3, 10: 3, 7: 1})
 
     def make_keys(self, zone):
         algorithms = [self.algorithm()]
