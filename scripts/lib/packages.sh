@@ -22,7 +22,7 @@ packages_build=(
 packages_check=(
 	clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck
 	python3 python3-dnspython python3-cryptography python3-scapy
-	unbound bind9-dnsutils
+	unbound libunbound8 bind9-dnsutils
 	iproute2 ethtool
 )
 packages_lab=(

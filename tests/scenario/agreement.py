@@ -10,9 +10,21 @@ Exit: 0 all agree or are justified, 1 something differs, 2 usage.
 import argparse
 import collections
 import multiprocessing
+import os
+import re
 import sys
 
 from generator import agree
+
+
+README = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'README.md')
+
+
+def readme_categories():
+    """The names of the categories that the README justifies: the first words of its table."""
+    with open(README, encoding='utf-8') as file:
+        section = file.read().split('## Agreement')[1]
+    return re.findall(r'^\| `([a-z0-9-]+)` \|', section, re.M)
 
 
 def seeds(text):

@@ -1,5 +1,7 @@
 """Where validators differ and are right to; README.md has a line for each name."""
-from .records import DS
+import dns.rdatatype
+
+from .records import DS, NSEC3
 
 CATEGORIES = {}
 
@@ -63,12 +65,78 @@ def failing_signature_beside_a_good_one(case, said):
 
 @category
 def unsigned_junk(case, said):
-    return case.breakage == 'junk-in-authority' and said.unbound == 'bogus' \
-        and said.without_unbound()
+    own = f'{case.qname} {dns.rdatatype.to_text(case.qtype)}' in case.note.split(':', 1)[-1]
+    return case.breakage in ('junk-in-authority', 'junk-in-answer') and said.unbound == 'bogus' \
+        and (said.without_unbound() or (own and said.wirevet == 'secure'))
 
 
 @category
-def ds_from_a_wildcard(case, said):
-    return case.breakage == 'labels-less' and any(t == DS for _, t in case.changed) \
-        and said.unbound in ('secure', 'unproven') and said.wirevet == 'bogus' \
-        and said.without_unbound()
+def expansion_without_proof(case, said):
+    return case.breakage == 'labels-less' and said.unbound in ('secure', 'unproven') \
+        and said.wirevet == 'bogus' and said.without_unbound()
+
+
+@category
+def rcode_is_not_signed(case, said):
+    return case.breakage == 'other-rcode' \
+        and said.wirevet in ('secure', 'unproven', said.unbound, said.delv)
+
+
+@category
+def key_protocol(case, said):
+    return case.breakage == 'key-flags' and 'protocol 2' in case.note and said.wirevet == 'bogus'
+
+
+@category
+def encloser_is_a_cut(case, said):
+    return case.breakage in ('type-not-in-bitmap', 'type-in-bitmap') and said.unbound == 'unproven' \
+        and said.wirevet == 'bogus' and said.without_unbound()
+
+
+@category
+def insecure_zone(case, said):
+    return said.wirevet == 'unproven' and 'unproven' in (said.unbound, said.delv) \
+        and case.verdicts['wirevet'][0] == 'insecure' \
+        and said.reason in ('unsigned', 'unsupported-algorithm', 'unsupported-digest') \
+        and any(z.kind not in ('secure', 'several-ds') for z in case.zones())
+
+
+@category
+def opt_out_span(case, said):
+    """The DS of the name, or of one above it, is denied by opt-out, and that was not broken."""
+    spans = [r for (name, rdtype), r in case.chain.items()
+             if rdtype == DS and (name, rdtype) not in case.changed
+             and case.qname.is_subdomain(name)]
+    return case.breakage and said.reason == 'opt-out' \
+        and any(rr.rdtype == NSEC3 and rr.rdata[1] & 1 for r in spans for rr in r.authority)
+
+
+@category
+def soa_of_elsewhere(case, said):
+    return case.breakage in ('flip-owner', 'denied-by-other-zone') and said.delv == 'secure' \
+        and said.wirevet == 'bogus' == said.unbound
+
+
+@category
+def signature_without_record(case, said):
+    return case.breakage == 'drop-one-record' and said.unbound == 'bogus' \
+        and said.wirevet == 'secure' and said.without_unbound()
+
+
+@category
+def soa_in_denial_of_ds(case, said):
+    broken = any(rdtype == DS and not r.answer for (_, rdtype), r in case.changed.items())
+    return broken and ' SOA' in case.note and said.wirevet == 'bogus' \
+        and 'unproven' in (said.unbound, said.delv)
+
+
+@category
+def expanded_to_an_asterisk(case, said):
+    """A name with an asterisk in front that a wildcard further up was expanded to."""
+    return case.breakage is None and case.qname.labels[0] == b'*' and said.unbound == 'bogus' \
+        and said.wirevet == said.delv == 'secure'
+
+
+@category
+def next_name_that_is_wrong(case, said):
+    return case.breakage == 'other-next' and {said.unbound, said.delv} == {'secure', 'bogus'}
