@@ -1,7 +1,7 @@
 """Where validators differ and are right to; README.md has a line for each name."""
 import dns.rdatatype
 
-from .records import DS, NSEC3
+from .records import ANY, DS, NSEC3
 
 CATEGORIES = {}
 
@@ -41,7 +41,12 @@ def opt_out(case, said):
 
 @category
 def iterations_above_50(case, said):
-    return said.reason == 'nsec3-iterations' and said.without_delv() and said.delv == 'secure'
+    many = any(z.nsec3 and z.nsec3[0] > 50 for z in case.zones())
+    if many and said.unbound == 'unproven' and said.without_unbound():
+        return True  # Unbound has given up a cut that rests on them
+    if said.reason != 'nsec3-iterations':
+        return False
+    return (said.without_delv() and said.delv == 'secure') or (many and case.breakage is not None)
 
 
 @category
@@ -54,13 +59,14 @@ def iterations_above_150(case, said):
 @category
 def ed448(case, said):
     return any(k.algorithm == 16 for z in case.zones() for k in z.keys) \
-        and said.unbound == 'unproven' and said.without_unbound()
+        and said.unbound in ('unproven', 'bogus') and said.without_unbound()
 
 
 @category
 def failing_signature_beside_a_good_one(case, said):
+    unknown = any(k.algorithm == 16 for z in case.zones() for k in z.keys)
     return case.breakage == 'harmless-signature-beside' and said.delv == 'bogus' \
-        and said.without_delv()
+        and (said.without_delv() or unknown)
 
 
 @category
@@ -98,7 +104,8 @@ def insecure_zone(case, said):
     return said.wirevet == 'unproven' and 'unproven' in (said.unbound, said.delv) \
         and case.verdicts['wirevet'][0] == 'insecure' \
         and said.reason in ('unsigned', 'unsupported-algorithm', 'unsupported-digest') \
-        and any(z.kind not in ('secure', 'several-ds') for z in case.zones())
+        and (any(z.kind not in ('secure', 'several-ds') for z in case.zones())
+             or (case.breakage == 'type-in-bitmap' and ' NS ' in case.note))
 
 
 @category
@@ -140,3 +147,14 @@ def expanded_to_an_asterisk(case, said):
 @category
 def next_name_that_is_wrong(case, said):
     return case.breakage == 'other-next' and {said.unbound, said.delv} == {'secure', 'bogus'}
+
+
+@category
+def signed_by_the_parent(case, said):
+    return case.breakage == 'signed-by-other-zone' and said.unbound == 'secure' \
+        and said.wirevet == 'bogus' and said.without_unbound()
+
+
+@category
+def any_in_part(case, said):
+    return case.qtype == ANY and said.delv == 'secure' and said.wirevet == 'bogus' == said.unbound

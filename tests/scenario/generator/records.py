@@ -79,7 +79,9 @@ def from_text(rdtype, text):
 
 
 def digestable(rdtype, rdata):
-    """Canonical form of rdata (RFC 4034 6.2)."""
+    """Canonical form of rdata (RFC 4034 6.2, and for NSEC RFC 6840 5.1)."""
+    if rdtype in (DS, DNSKEY, NSEC, NSEC3):  # no names to be lowered, and broken ones can be signed
+        return rdata
     return dns.rdata.from_wire(IN, rdtype, rdata, 0, len(rdata)).to_digestable()
 
 
