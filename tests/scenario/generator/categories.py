@@ -84,7 +84,7 @@ def expansion_without_proof(case, said):
 
 @category
 def rcode_is_not_signed(case, said):
-    return case.breakage == 'other-rcode' \
+    return case.breakage in ('other-rcode', 'existing-name-denied') \
         and said.wirevet in ('secure', 'unproven', said.unbound, said.delv)
 
 
