@@ -764,7 +764,7 @@ def harmless_ttl(b):
 
 @breakage(3)
 def harmless_duplicate(b):
-    twice = b.pick(r for r in b.reply.records() if r.rdtype not in PROOFS)
+    twice = b.pick(b.reply.answer)
     b.reply.replace(lambda r: [r, r] if r is twice else [r])
     return twice is not None
 
