@@ -10,7 +10,8 @@ bool wv_chain_may_bear(const struct wv_message *m)
 {
 	bool soa = false, unsigned_soa = false, ns = false, denial = false;
 
-	if (m->rcode != WV_RCODE_NOERROR && m->rcode != WV_RCODE_NXDOMAIN)
+	if (m->rcode != WV_RCODE_NOERROR && m->rcode != WV_RCODE_NXDOMAIN
+		&& m->rcode != WV_RCODE_YXDOMAIN)
 		return false;
 	for (unsigned i = 0; i < m->n_rrsets; i++) {
 		const struct wv_rrset *set = &m->rrsets[i];

@@ -210,6 +210,7 @@ static void what_may_bear_facts(void)
 		{"DNSKEY", 48, 0x400, {{1, 48}}, true},
 		{"DS", 43, 0x400, {{1, 43}}, true},
 		{"DS, REFUSED", 43, 0x405, {{1, 43}}, false},
+		{"DS, YXDOMAIN", 43, 0x406, {{1, 43}}, true}, // nobody signs the rcode
 		{"a referral with DS", 1, 0, {{2, 2}, {2, 43}}, true},
 		{"a referral with NSEC", 1, 0, {{2, 2}, {2, 47}}, true},
 		{"a referral with nothing", 1, 0, {{2, 2}}, false},
