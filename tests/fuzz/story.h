@@ -17,6 +17,7 @@
 #define STORY_H
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,10 +56,14 @@ struct story {
 	} message[STORY_MESSAGES];
 };
 
-static inline void want(bool holds)
+// What must hold of every story.
+#define want(holds) ((holds) ? (void)0 : story_broken(__FILE__, __LINE__, #holds))
+
+__attribute__((noreturn)) static inline void story_broken(
+	const char *file, int line, const char *what)
 {
-	if (!holds)
-		abort();
+	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
+	abort();
 }
 
 // ---- drivers ----
