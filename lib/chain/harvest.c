@@ -8,7 +8,7 @@
 
 bool wv_chain_may_bear(const struct wv_message *m)
 {
-	bool soa = false, unsigned_soa = false, ns = false, denial = false;
+	bool soa = false, unsigned_soa = false, denial = false;
 
 	if (m->rcode != WV_RCODE_NOERROR && m->rcode != WV_RCODE_NXDOMAIN
 		&& m->rcode != WV_RCODE_YXDOMAIN)
@@ -22,13 +22,13 @@ bool wv_chain_may_bear(const struct wv_message *m)
 			return true;
 		soa |= set->type == WV_TYPE_SOA;
 		unsigned_soa |= set->type == WV_TYPE_SOA && set->n_sigs == 0;
-		ns |= set->type == WV_TYPE_NS;
 		denial |= set->type == WV_TYPE_NSEC || set->type == WV_TYPE_NSEC3;
 	}
 	// The absence of DS: said in a referral, in answer to the question for it, beside an alias
-	// that leads below the cut, or by a resolver beside what it tells of an unsigned zone.
+	// that leads below the cut, or by a resolver beside what it tells of an unsigned zone, with
+	// the SOA or without.
 	return denial
-		&& (m->qtype == WV_TYPE_DS || (ns && !soa) || unsigned_soa
+		&& (m->qtype == WV_TYPE_DS || !soa || unsigned_soa
 			|| m->section_rr[WV_SECTION_ANSWER] != m->section_rr[WV_SECTION_AUTHORITY]);
 }
 

@@ -217,6 +217,7 @@ static void what_may_bear_facts(void)
 		{"no such type", 1, 0x400, {{2, 6}, {2, 47}}, false},
 		{"no such name", 1, 0x403, {{2, 6}, {2, 47}}, false},
 		{"no DS", 43, 0x400, {{2, 6}, {2, 47}}, true},
+		{"no such type, without SOA", 1, 0x400, {{2, 47}}, true},
 		{"no such type in an unsigned zone", 1, 0x400, {{2, 2000}, {2, 47}}, true},
 		{"DS in the additional section", 1, 0x400, {{3, 43}}, false},
 	};
