@@ -65,7 +65,7 @@ static bool nothing_but_itself(const struct types *types)
 	return types->len == 0 || (types->bitmap[0] == 0 && types->len == 2u + types->bitmap[1]);
 }
 
-bool wv_denial_types_lack(const struct types *types, uint16_t type)
+bool wv_denial_types_lack(const struct types *types, uint16_t type, bool is_root)
 {
 	bool ok;
 
@@ -73,7 +73,7 @@ bool wv_denial_types_lack(const struct types *types, uint16_t type)
 		return nothing_but_itself(types);
 	if (types->cname || wv_denial_bitmap_has(types->bitmap, types->len, type, &ok))
 		return false;
-	return type == WV_TYPE_DS ? !types->soa : !types->ns || types->soa;
+	return type == WV_TYPE_DS && !is_root ? !types->soa : !types->ns || types->soa;
 }
 
 enum wv_denial_ds wv_denial_types_ds(const struct types *types)

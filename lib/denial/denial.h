@@ -14,8 +14,9 @@ struct types {
 // bitmap.c. False: malformed.
 bool wv_denial_types_read(struct types *types, const uint8_t *bitmap, size_t len);
 
-// A record with these types, at the name asked for, proves that there is none of `type`.
-bool wv_denial_types_lack(const struct types *types, uint16_t type);
+// A record with these types, at the name asked for, proves that there is none of `type`. The root
+// has no parent: it speaks of its DS itself.
+bool wv_denial_types_lack(const struct types *types, uint16_t type, bool is_root);
 
 // What a record at a name says of DS there. SOA: the child's own record, or DS: there is one.
 enum wv_denial_ds wv_denial_types_ds(const struct types *types);

@@ -1,4 +1,6 @@
 // Proofs by NSEC (RFC 4035 5.4, RFC 6840 4).
+#include <string.h>
+
 #include "denial.h"
 
 struct nsec {
@@ -13,14 +15,26 @@ struct nsecs {
 	struct nsec record[WV_DENIAL_SETS];
 };
 
+// More than one NSEC at a name is a zone that contradicts itself; the same twice is one.
+static bool is_one(const struct wv_message *m, const struct wv_rrset *set)
+{
+	const struct wv_rr *first = wv_message_rr(m, set->first);
+
+	wv_foreach_rr(m, set, rr) {
+		if (rr->rdlen != first->rdlen
+			|| memcmp(m->base + rr->rdata, m->base + first->rdata, rr->rdlen) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool nsec_read(struct nsec *r, const struct wv_denial *d, const struct wv_rrset *set)
 {
 	const struct wv_message *m = d->m;
 	const struct wv_rr *rr;
 	size_t used;
 
-	// More than one NSEC at a name is a zone that contradicts itself.
-	if (!denial_is_type(set, WV_TYPE_NSEC) || set->n != 1)
+	if (!denial_is_type(set, WV_TYPE_NSEC) || !is_one(m, set))
 		return false;
 	rr = wv_message_rr(m, set->first);
 	used = wv_message_rdata_name(m, rr, 0, &r->next);
@@ -118,7 +132,7 @@ static bool wildcard_absent(const struct nsecs *all, const struct nsec *span,
 	wildcard_of(&wildcard, span, name);
 	other = nsec_at(all, &wildcard);
 	if (other != NULL) {
-		return wv_denial_types_lack(&other->types, type)
+		return wv_denial_types_lack(&other->types, type, false)
 			&& prove(proof, WV_DENIAL_NO_TYPE, span, other);
 	}
 	other = nsec_over(all, &wildcard);
@@ -138,7 +152,7 @@ bool wv_denial_nsec_absent(const struct wv_denial *d, const struct wv_name *name
 	nsecs_collect(&all, d);
 	r = nsec_at(&all, name);
 	if (r != NULL) {
-		if (!wv_denial_types_lack(&r->types, type))
+		if (!wv_denial_types_lack(&r->types, type, name->labels == 0))
 			return false;
 		prove(proof, WV_DENIAL_NO_TYPE, r, r);
 		proof->ds = wv_denial_types_ds(&r->types);

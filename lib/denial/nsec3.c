@@ -224,7 +224,7 @@ static bool place_find(struct place *place, struct chain *c, const struct wv_nam
 	while (labels > c->d->zone->labels) {
 		unsigned left = labels - c->d->zone->labels;
 		unsigned n = left < HASH_GROUP ? left : HASH_GROUP;
-		struct wv_digest_name group[HASH_GROUP];
+		struct wv_digest_name group[HASH_GROUP] = {{NULL, 0}};
 
 		for (unsigned i = 0; i < n; i++)
 			group[i] = at = parent_of(at);
@@ -271,7 +271,7 @@ static bool chain_absent(
 	if (!place_find(&p, c, name))
 		return false;
 	if (p.match != NULL) {
-		return wv_denial_types_lack(&p.match->types, type)
+		return wv_denial_types_lack(&p.match->types, type, name->labels == 0)
 			&& prove(proof, WV_DENIAL_NO_TYPE, &p, NULL);
 	}
 	if (p.span == NULL)
@@ -282,7 +282,7 @@ static bool chain_absent(
 		return false;
 	r = chain_at(c, hash[0]);
 	if (r != NULL) {
-		return wv_denial_types_lack(&r->types, type)
+		return wv_denial_types_lack(&r->types, type, false)
 			&& prove(proof, WV_DENIAL_NO_TYPE, &p, r);
 	}
 	r = chain_over(c, hash[0]);

@@ -74,7 +74,7 @@ struct wv_denial_proof {
  * That `name`, at or below the zone, has no RRset of `type` (RFC 4035 5.4, RFC 5155 8.4-8.7).
  *
  * A record at the name without the bits of the type and CNAME; at a delegation it counts for DS
- * alone, and for DS one with SOA does not: that is the child's (RFC 6840 4.1, 4.4). ANY: without
+ * alone, and for DS one with SOA does not: that is the child's (RFC 6840 4.1, 4.4), but at the root. ANY: without
  * any bit but RRSIG, NSEC and NXNAME. An empty non-terminal: an NSEC that covers the name and
  * leads below it. Else no such name: a span over it (NSEC3: over the next closer name, and a record
  * at the closest encloser), and the wildcard at the closest encloser covered, too, or without the

@@ -187,15 +187,27 @@ static bool cut_is_between(const struct offers *o, const struct goal *goal)
 	return false;
 }
 
-// A chain above the hard limit is bogus for that only where it is the zone's own word.
-static enum wv_reason over_limit_reason(struct offers *o)
+// A chain above the hard limit is bogus for that only where it is the zone's own word. The need,
+// as a bit of a claim's.
+static uint64_t over_limit_need(struct offers *o)
 {
 	const struct wv_rrset *set = o->d.over_limit;
+	const struct wv_validate_rrset *need;
 	struct wv_name owner;
 
 	wv_name_unpack(&owner, o->v->m->base, o->v->m->base + set->owner);
-	wv_validate_need(o->v, set, &owner, o->zone, false);
-	return WV_REASON_NSEC3_ITERATIONS_BOGUS;
+	need = wv_validate_need(o->v, set, &owner, o->zone, false);
+	return need != NULL ? (uint64_t)1 << (need - o->v->needed) : 0;
+}
+
+// The limit that kept a proof from being looked for; WV_REASON_SECURE: none.
+static enum wv_reason limit_reason(const struct wv_denial *d)
+{
+	if (d->over_limit != NULL)
+		return WV_REASON_NSEC3_ITERATIONS_BOGUS;
+	if (d->exhausted)
+		return WV_REASON_BUDGET_NSEC3_BLOCKS;
+	return d->records_cut ? WV_REASON_BUDGET_NSEC3_RECORDS : WV_REASON_SECURE;
 }
 
 // Why there is no proof.
@@ -203,13 +215,12 @@ static enum wv_reason unproven_reason(struct offers *o, const struct goal *goal)
 {
 	bool below = goal->type == WV_TYPE_DS || goal->kind == WV_CLAIM_NO_DS;
 	bool is_certain = goal->name->labels <= o->zone->name.labels + below;
+	enum wv_reason limit = limit_reason(&o->d);
 
 	if (o->d.over_limit != NULL)
-		return over_limit_reason(o);
-	if (o->d.exhausted)
-		return WV_REASON_BUDGET_NSEC3_BLOCKS;
-	if (o->d.records_cut)
-		return WV_REASON_BUDGET_NSEC3_RECORDS;
+		over_limit_need(o);
+	if (limit != WV_REASON_SECURE)
+		return limit;
 	if (wv_validate_undemanded(o->v) && o->all.n == 0)
 		return WV_REASON_DO_NOT_SET;
 	if (!o->v->env->asked && !is_certain)
@@ -328,7 +339,8 @@ void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
 			return;
 		wv_validate_owe(v, reason);
 	}
-	need_soa(v, zone, name);
+	if (type != WV_TYPE_DS) // whose absence says something of a zone, however long
+		need_soa(v, zone, name);
 }
 
 // An RRset whose signature, if it is good, says that it was expanded from a wildcard.
@@ -353,11 +365,28 @@ static const struct wv_validate_claim *claim_like(
 	return NULL;
 }
 
+// Instead of a proof: which limit kept it from being looked for. NULL: none.
+static struct wv_validate_claim *claim_over_limits(struct offers *o)
+{
+	struct wv_validation *v = o->v;
+	struct wv_validate_claim *claim = &v->claims[v->n_claims];
+	enum wv_reason reason = limit_reason(&o->d);
+
+	if (reason == WV_REASON_SECURE)
+		return NULL;
+	*claim = (struct wv_validate_claim){.kind = WV_CLAIM_CLOSER, .reason = reason};
+	if (o->d.over_limit != NULL)
+		claim->needs = over_limit_need(o);
+	v->n_claims++;
+	return claim;
+}
+
 // False: there is no proof for it.
 static bool expand(struct offers *o, unsigned i)
 {
 	struct wv_validation *v = o->v;
 	struct wv_validate_rrset *need = &v->needed[i];
+	bool is_proven;
 	struct wv_validate_claim *claim;
 	struct wv_name closer;
 	struct goal goal = {.kind = WV_CLAIM_CLOSER, .name = &closer};
@@ -371,11 +400,14 @@ static bool expand(struct offers *o, unsigned i)
 		offers_open(o, v, need->zone);
 	wv_name_ancestor(&closer, &need->owner, need->rrsig.labels + 1u);
 	claim = prove(o, &goal);
+	is_proven = claim != NULL;
+	if (!is_proven)
+		claim = claim_over_limits(o);
 	if (claim == NULL)
 		return false;
 	claim->of = (uint8_t)i;
 	claim->labels = need->rrsig.labels;
-	return true;
+	return is_proven;
 }
 
 bool wv_validate_expand(struct wv_validation *v)

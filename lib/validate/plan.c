@@ -10,8 +10,10 @@ static const struct wv_trust_zone *zone_of(
 {
 	const struct wv_validate_env *env = v->env;
 
-	return type == WV_TYPE_DS ? wv_trust_find_above(env->trust, name, env->now)
-				  : wv_trust_find(env->trust, name, env->now);
+	// The root has no zone above it.
+	return type == WV_TYPE_DS && name->labels > 0
+		? wv_trust_find_above(env->trust, name, env->now)
+		: wv_trust_find(env->trust, name, env->now);
 }
 
 // Most names that are looked for are the question's, to which most owners are pointers.
@@ -78,16 +80,18 @@ static struct wv_validate_rrset *need_answer(
 static bool alias_target(
 	const struct wv_validation *v, const struct wv_rrset *set, struct wv_name *name)
 {
-	const struct wv_rr *rr = &v->m->rrs[set->first];
-	const uint8_t *rdata = v->m->base + rr->rdata, *packed;
-	struct wv_wire w = {.base = v->m->base, .pos = rdata, .end = rdata + rr->rdlen};
+	const struct wv_message *m = v->m;
+	struct wv_name other;
 
-	if (set->n != 1)
-		return false;
-	packed = wv_wire_name(&w);
-	if (packed == NULL || w.pos != w.end)
-		return false;
-	wv_name_unpack(name, v->m->base, packed);
+	wv_foreach_rr(m, set, rr) {
+		bool first = rr == wv_message_rr(m, set->first);
+		struct wv_name *to = first ? name : &other;
+
+		if (wv_message_rdata_name(m, rr, 0, to) != rr->rdlen)
+			return false;
+		if (!first && !wv_name_equal(name, &other)) // the same twice is one
+			return false;
+	}
 	return true;
 }
 
