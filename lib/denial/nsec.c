@@ -42,11 +42,9 @@ static bool nsec_read(struct nsec *r, const struct wv_denial *d, const struct wv
 	if (used == 0 || used != r->next.len || !wv_name_is_within(&r->next, d->zone))
 		return false;
 	wv_name_unpack(&r->owner, m->base, m->base + set->owner);
-	if (!wv_name_is_within(&r->owner, d->zone)
-		|| !wv_denial_types_read(
-			&r->types, m->base + rr->rdata + used, (size_t)rr->rdlen - used))
-		return false;
-	return !r->types.soa || r->owner.labels == d->zone->labels; // else a zone's below
+	return wv_name_is_within(&r->owner, d->zone)
+		&& wv_denial_types_read(
+			&r->types, m->base + rr->rdata + used, (size_t)rr->rdlen - used);
 }
 
 static void nsecs_collect(struct nsecs *all, const struct wv_denial *d)
@@ -58,6 +56,18 @@ static void nsecs_collect(struct nsecs *all, const struct wv_denial *d)
 			continue;
 		all->record[all->n++].set = i;
 	}
+}
+
+static bool is_apex(const struct nsecs *all, const struct nsec *r)
+{
+	return r->owner.labels == all->zone->labels;
+}
+
+// Does the record speak for the zone at its owner, and without the type?
+static bool lacks(const struct nsecs *all, const struct nsec *r, uint16_t type)
+{
+	return !types_are_alien(&r->types, is_apex(all, r))
+		&& wv_denial_types_lack(&r->types, type, r->owner.labels == 0);
 }
 
 static const struct nsec *nsec_at(const struct nsecs *all, const struct wv_name *name)
@@ -79,7 +89,8 @@ static const struct nsec *nsec_over(const struct nsecs *all, const struct wv_nam
 			continue;
 		if (wv_name_compare(name, &r->next) >= 0 && !wv_name_equal(&r->next, all->zone))
 			continue;
-		if (types_end_zone(&r->types) && wv_name_is_within(name, &r->owner))
+		if (types_end_zone(&r->types, is_apex(all, r))
+			&& wv_name_is_within(name, &r->owner))
 			continue;
 		return r;
 	}
@@ -132,8 +143,7 @@ static bool wildcard_absent(const struct nsecs *all, const struct nsec *span,
 	wildcard_of(&wildcard, span, name);
 	other = nsec_at(all, &wildcard);
 	if (other != NULL) {
-		return wv_denial_types_lack(&other->types, type, false)
-			&& prove(proof, WV_DENIAL_NO_TYPE, span, other);
+		return lacks(all, other, type) && prove(proof, WV_DENIAL_NO_TYPE, span, other);
 	}
 	other = nsec_over(all, &wildcard);
 	if (other == NULL)
@@ -152,7 +162,7 @@ bool wv_denial_nsec_absent(const struct wv_denial *d, const struct wv_name *name
 	nsecs_collect(&all, d);
 	r = nsec_at(&all, name);
 	if (r != NULL) {
-		if (!wv_denial_types_lack(&r->types, type, name->labels == 0))
+		if (!lacks(&all, r, type))
 			return false;
 		prove(proof, WV_DENIAL_NO_TYPE, r, r);
 		proof->ds = wv_denial_types_ds(&r->types);

@@ -199,7 +199,7 @@ static bool place_enclosed(struct place *place, const struct chain *c, const str
 {
 	const struct types *t = &encloser->types;
 
-	if (types_end_zone(t) || (t->soa && labels != c->d->zone->labels))
+	if (types_end_zone(t, labels == c->d->zone->labels))
 		return false;
 	*place = (struct place){
 		.encloser = encloser,
@@ -219,8 +219,8 @@ static bool place_find(struct place *place, struct chain *c, const struct wv_nam
 	if (!chain_hash(c, &at, 1, hash))
 		return false;
 	*place = (struct place){.match = chain_at(c, hash[0])};
-	if (place->match != NULL) // SOA: of a zone below
-		return !place->match->types.soa || labels == c->d->zone->labels;
+	if (place->match != NULL)
+		return !types_are_alien(&place->match->types, labels == c->d->zone->labels);
 	while (labels > c->d->zone->labels) {
 		unsigned left = labels - c->d->zone->labels;
 		unsigned n = left < HASH_GROUP ? left : HASH_GROUP;

@@ -764,7 +764,7 @@ def harmless_ttl(b):
 
 @breakage(3)
 def harmless_duplicate(b):
-    twice = b.pick(r for r in b.reply.answer if r.rdtype != CNAME)
+    twice = b.pick(b.reply.records())
     b.reply.replace(lambda r: [r, r] if r is twice else [r])
     return twice is not None
 

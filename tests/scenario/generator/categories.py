@@ -78,6 +78,8 @@ def unsigned_junk(case, said):
 
 @category
 def expansion_without_proof(case, said):
+    if case.breakage == 'expanded-nsec':
+        return said.wirevet == 'bogus'
     return case.breakage == 'labels-less' and said.unbound in ('secure', 'unproven') \
         and said.wirevet == 'bogus' and said.without_unbound()
 
@@ -133,8 +135,8 @@ def signature_without_record(case, said):
 @category
 def soa_in_denial_of_ds(case, said):
     broken = any(rdtype == DS and not r.answer for (_, rdtype), r in case.changed.items())
-    return broken and ' SOA' in case.note and said.wirevet == 'bogus' \
-        and 'unproven' in (said.unbound, said.delv)
+    return broken and ' SOA' in case.note and said.wirevet in ('secure', 'unproven') \
+        and said.unbound != said.wirevet
 
 
 @category
