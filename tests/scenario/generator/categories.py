@@ -3,6 +3,7 @@ import dns.rdatatype
 
 from .records import ANY, DS, NSEC3
 
+NXDOMAIN = 3
 CATEGORIES = {}
 
 
@@ -78,7 +79,7 @@ def unsigned_junk(case, said):
 
 @category
 def expansion_without_proof(case, said):
-    if case.breakage == 'expanded-nsec':
+    if case.breakage == 'expanded-nsec' or (case.breakage == 'flip-owner' and ' *.' in case.note):
         return said.wirevet == 'bogus'
     return case.breakage == 'labels-less' and said.unbound in ('secure', 'unproven') \
         and said.wirevet == 'bogus' and said.without_unbound()
@@ -86,7 +87,8 @@ def expansion_without_proof(case, said):
 
 @category
 def rcode_is_not_signed(case, said):
-    return case.breakage in ('other-rcode', 'existing-name-denied') \
+    denied = case.breakage == 'proof-of-another-name' and case.reply.rcode == NXDOMAIN
+    return (denied or case.breakage in ('other-rcode', 'existing-name-denied')) \
         and said.wirevet in ('secure', 'unproven', said.unbound, said.delv)
 
 
@@ -136,7 +138,7 @@ def signature_without_record(case, said):
 def soa_in_denial_of_ds(case, said):
     broken = any(rdtype == DS and not r.answer for (_, rdtype), r in case.changed.items())
     return broken and ' SOA' in case.note and said.wirevet in ('secure', 'unproven') \
-        and said.unbound != said.wirevet
+        and 'bogus' in (said.unbound, said.delv)
 
 
 @category
@@ -153,8 +155,8 @@ def next_name_that_is_wrong(case, said):
 
 @category
 def signed_by_the_parent(case, said):
-    return case.breakage == 'signed-by-other-zone' and said.unbound == 'secure' \
-        and said.wirevet == 'bogus' and said.without_unbound()
+    return case.breakage == 'signed-by-other-zone' and said.wirevet == 'bogus' \
+        and 'secure' in (said.unbound, said.delv)
 
 
 @category

@@ -187,7 +187,7 @@ class Delv:
     """delv, a process for each question; its clock is the machine's."""
 
     NO_VERDICT = ('timed out', 'SERVFAIL', 'FORMERR', 'unexpected', 'failure', 'REFUSED',
-                  'bad', 'no more', 'CNAME', 'exceeded', 'quota')
+                  'bad', 'no more', 'CNAME', 'exceeded', 'quota', 'extra input')
 
     def __init__(self, folder, port):
         self.config, self.port = os.path.join(folder, 'delv.anchors'), port
