@@ -87,7 +87,9 @@ static bool alias_target(
 		bool first = rr == wv_message_rr(m, set->first);
 		struct wv_name *to = first ? name : &other;
 
-		if (wv_message_rdata_name(m, rr, 0, to) != rr->rdlen)
+		size_t used = wv_message_rdata_name(m, rr, 0, to);
+
+		if (used == 0 || used != rr->rdlen)
 			return false;
 		if (!first && !wv_name_equal(name, &other)) // the same twice is one
 			return false;

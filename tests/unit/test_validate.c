@@ -1190,6 +1190,29 @@ static void a_cname_of_two_records_is_not_followed(void)
 	world_free(w);
 }
 
+// The same CNAME twice is one; one without a name leads nowhere.
+static void a_cname_is_read_as_it_is(void)
+{
+	struct world *w = chained();
+	struct rrset *set = rrset_name("c.a.test.", 5, "www.a.test.");
+	struct octets same = {0};
+
+	put_name(&same, "www.a.test.");
+	w->env.leg = WV_LEG_CLIENT;
+	sign_with(set, &zone, (struct sign){0});
+	rrset_add(set, &same);
+	reply_begin(&r, "c.a.test.", 1, 0x400);
+	reply_take(&r, 1, set);
+	reply_take(&r, 1, signed_by(rrset_a("www.a.test.", "192.0.2.1"), &zone));
+	CHECK(is_reason(judge(w, &r), WV_REASON_SECURE));
+	CHECK(w->v.n_needed == 2);
+	reply_begin(&r, "c.a.test.", 1, 0x400);
+	reply_take(&r, 1, signed_by(rrset_octets("c.a.test.", 5, "", 0), &zone));
+	CHECK(wv_reason_verdict(judge(w, &r)) == WV_VERDICT_BOGUS);
+	CHECK(w->v.n_needed == 1);
+	world_free(w);
+}
+
 static void upstream_a_chain_with_a_soa_owes_a_denial(void)
 {
 	struct world *w = chained();
@@ -2143,6 +2166,8 @@ int main(void)
 		{"a DNAME into itself ends where the answer ends",
 			a_dname_into_itself_ends_where_the_answer_ends},
 		{"a CNAME of two records is not followed", a_cname_of_two_records_is_not_followed},
+		{"a CNAME that comes twice is one, and one without a name leads nowhere",
+			a_cname_is_read_as_it_is},
 		{"upstream, a chain with a SOA owes a denial",
 			upstream_a_chain_with_a_soa_owes_a_denial},
 		{"referrals, and answers that there is no DS", referrals},
