@@ -136,6 +136,7 @@ def run_fuzz(build, seconds):
                       check=False).returncode != 0:
         tally.failed += 1
         print('tests/fuzz/seeds.py failed')
+    os.environ.setdefault('UBSAN_OPTIONS', 'halt_on_error=1:print_stacktrace=1')
     targets = sorted(f for f in os.listdir(folder) if re.fullmatch(r'fuzz_[a-z0-9]+', f)) \
         if os.path.isdir(folder) else []
     for target in targets:
