@@ -343,6 +343,26 @@ void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
 		need_soa(v, zone, name);
 }
 
+bool wv_validate_denied(struct wv_validation *v, const struct wv_trust_zone *zone,
+	const struct wv_name *name, uint16_t type)
+{
+	struct goal goal = {
+		.kind = WV_CLAIM_ABSENT,
+		.name = name,
+		.type = type,
+		.rcode = v->m->rcode,
+	};
+	struct offers o;
+
+	if (wv_validate_zone(v->env, zone) != WV_REASON_SECURE)
+		return false;
+	offers_open(&o, v, zone);
+	if (o.plausible.n == 0 || prove(&o, &goal) == NULL)
+		return false;
+	need_soa(v, zone, name);
+	return true;
+}
+
 // An RRset whose signature, if it is good, says that it was expanded from a wildcard.
 static bool may_be_wildcard(const struct wv_validate_rrset *need)
 {

@@ -319,24 +319,37 @@ static bool soa_is_above(const struct wv_validation *v, const struct wv_trust_zo
 }
 
 /*
- * An anchor does not make a zone: where no DNSKEY set was ever seen there, and no DS either, a
- * denial from above may say that there is none.
+ * A delegation may have gone since we learned of it: with its own SOA the zone above may say that
+ * there is none, which no record of its chain does as long as there is one. An anchor stays, but
+ * does not make a zone: where no DNSKEY set was ever seen there, and no DS either, it is alike.
  */
+static bool may_be_gone(const struct wv_validation *v, const struct wv_trust_zone *zone)
+{
+	if (zone->is_anchor)
+		return zone->n_dssets == 1 && zone->n_keysets == 0;
+	return wv_trust_status_at(zone, v->env->now) != WV_TRUST_INSECURE;
+}
+
 static const struct wv_trust_zone *denial_zone(
 	const struct wv_validation *v, const struct wv_trust_zone *zone)
 {
 	const struct wv_validate_env *env = v->env;
 
-	if (zone != NULL && zone->is_anchor && zone->n_dssets == 1 && zone->n_keysets == 0
-		&& soa_is_above(v, zone))
-		return wv_trust_find_above(env->trust, &zone->name, env->now);
+	while (zone != NULL && may_be_gone(v, zone) && soa_is_above(v, zone))
+		zone = wv_trust_find_above(env->trust, &zone->name, env->now);
 	return zone;
 }
 
 // Something is said not to be there.
 static void deny(struct wv_validation *v, const struct wv_name *name)
 {
-	wv_validate_deny(v, denial_zone(v, zone_of(v, name, v->m->qtype)), name, v->m->qtype);
+	const struct wv_trust_zone *zone = zone_of(v, name, v->m->qtype);
+	const struct wv_trust_zone *above = denial_zone(v, zone);
+
+	// What is known of a zone is given up for a proof alone.
+	if (above != zone && !zone->is_anchor && wv_validate_denied(v, above, name, v->m->qtype))
+		return;
+	wv_validate_deny(v, zone != NULL && zone->is_anchor ? above : zone, name, v->m->qtype);
 }
 
 // The NS RRset of a delegation that leads towards `name`; *lame: there are others alone.

@@ -29,6 +29,9 @@ enum wv_reason wv_validate_no_ds(
 // Need the proof that the zone has no RRset of that name and type, and the SOA beside it.
 void wv_validate_deny(struct wv_validation *v, const struct wv_trust_zone *zone,
 	const struct wv_name *name, uint16_t type);
+// The same where there is such a proof; false: there is none, and nothing was changed.
+bool wv_validate_denied(struct wv_validation *v, const struct wv_trust_zone *zone,
+	const struct wv_name *name, uint16_t type);
 // Need the proofs for what may be expanded from wildcards. True: some are there.
 bool wv_validate_expand(struct wv_validation *v);
 // What has come of the claims. Where all that is needed is `verified`, v->no_ds is set.
