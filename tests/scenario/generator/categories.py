@@ -41,23 +41,6 @@ def opt_out(case, said):
 
 
 @category
-def iterations_above_50(case, said):
-    many = any(z.nsec3 and z.nsec3[0] > 50 for z in case.zones())
-    if many and said.unbound == 'unproven' and said.without_unbound():
-        return True  # Unbound has given up a cut that rests on them
-    if said.reason != 'nsec3-iterations':
-        return False
-    return (said.without_delv() and said.delv == 'secure') or (many and case.breakage is not None)
-
-
-@category
-def iterations_above_150(case, said):
-    many = any(z.nsec3 and z.nsec3[0] > 150 for z in case.zones()) \
-        or case.breakage == 'nsec3-iterations'
-    return many and said.wirevet == 'bogus' and 'unproven' in (said.unbound, said.delv)
-
-
-@category
 def ed448(case, said):
     return any(k.algorithm == 16 for z in case.zones() for k in z.keys) \
         and said.unbound in ('unproven', 'bogus') and said.without_unbound()
@@ -71,30 +54,10 @@ def failing_signature_beside_a_good_one(case, said):
 
 
 @category
-def unsigned_junk(case, said):
-    own = f'{case.qname} {dns.rdatatype.to_text(case.qtype)}' in case.note.split(':', 1)[-1]
-    return case.breakage in ('junk-in-authority', 'junk-in-answer') and said.unbound == 'bogus' \
-        and (said.without_unbound() or (own and said.wirevet == 'secure'))
-
-
-@category
-def expansion_without_proof(case, said):
-    if case.breakage == 'expanded-nsec' or (case.breakage == 'flip-owner' and ' *.' in case.note):
-        return said.wirevet == 'bogus'
-    return case.breakage == 'labels-less' and said.unbound in ('secure', 'unproven') \
-        and said.wirevet == 'bogus' and said.without_unbound()
-
-
-@category
 def rcode_is_not_signed(case, said):
     denied = case.breakage == 'proof-of-another-name' and case.reply.rcode == NXDOMAIN
     return (denied or case.breakage in ('other-rcode', 'existing-name-denied')) \
         and said.wirevet in ('secure', 'unproven', said.unbound, said.delv)
-
-
-@category
-def key_protocol(case, said):
-    return case.breakage == 'key-flags' and 'protocol 2' in case.note and said.wirevet == 'bogus'
 
 
 @category
@@ -129,23 +92,10 @@ def soa_of_elsewhere(case, said):
 
 
 @category
-def signature_without_record(case, said):
-    return case.breakage == 'drop-one-record' and said.unbound == 'bogus' \
-        and said.wirevet == 'secure' and said.without_unbound()
-
-
-@category
 def soa_in_denial_of_ds(case, said):
     broken = any(rdtype == DS and not r.answer for (_, rdtype), r in case.changed.items())
     return broken and ' SOA' in case.note and said.wirevet in ('secure', 'unproven') \
         and 'bogus' in (said.unbound, said.delv)
-
-
-@category
-def expanded_to_an_asterisk(case, said):
-    """A name with an asterisk in front that a wildcard further up was expanded to."""
-    return case.breakage is None and case.qname.labels[0] == b'*' and said.unbound == 'bogus' \
-        and said.wirevet == said.delv == 'secure'
 
 
 @category
@@ -162,3 +112,62 @@ def signed_by_the_parent(case, said):
 @category
 def any_in_part(case, said):
     return case.qtype == ANY and said.delv == 'secure' and said.wirevet == 'bogus' == said.unbound
+
+
+@category
+def iterations(case, said):
+    counts = [z.nsec3[0] for z in case.zones() if z.nsec3]
+    dear = any(n > 50 for n in counts)
+    if (any(n > 150 for n in counts) or case.breakage == 'nsec3-iterations') \
+            and said.wirevet == 'bogus' and 'unproven' in (said.unbound, said.delv):
+        return True
+    if dear and said.unbound == 'unproven' and said.without_unbound():
+        return True  # Unbound has given up a cut that rests on them
+    return said.reason == 'nsec3-iterations' \
+        and ((said.without_delv() and said.delv == 'secure')
+             or (dear and case.breakage is not None))
+
+
+@category
+def not_needed(case, said):
+    """Records that nobody asked for, and signatures whose records are gone."""
+    if case.breakage == 'drop-one-record':
+        return said.unbound == 'bogus' and said.wirevet == 'secure' and said.without_unbound()
+    own = f'{case.qname} {dns.rdatatype.to_text(case.qtype)}' in case.note.split(':', 1)[-1]
+    return case.breakage in ('junk-in-authority', 'junk-in-answer') and said.unbound == 'bogus' \
+        and (said.without_unbound() or (own and said.wirevet == 'secure'))
+
+
+@category
+def key_that_must_not_be_used(case, said):
+    """Of another protocol than 3, or revoked."""
+    return case.breakage == 'key-flags' and said.wirevet == 'bogus' \
+        and ('protocol 2' in case.note or said.reason == 'key-revoked')
+
+
+@category
+def expansion(case, said):
+    """What was expanded from a wildcard, or only says so."""
+    if case.breakage is None:  # an asterisk in front, from a wildcard further up
+        return case.qname.labels[0] == b'*' and said.unbound == 'bogus' \
+            and said.wirevet == said.delv == 'secure'
+    if case.breakage == 'expanded-nsec' or (case.breakage == 'flip-owner' and ' *.' in case.note):
+        return said.wirevet == 'bogus'
+    return case.breakage == 'labels-less' and said.unbound in ('secure', 'unproven') \
+        and said.wirevet == 'bogus' and said.without_unbound()
+
+
+@category
+def nsec3_of_an_unknown_kind(case, said):
+    return case.breakage == 'nsec3-number' and said.wirevet == 'bogus' == said.unbound
+
+
+@category
+def digest_of_another_length(case, said):
+    return case.breakage == 'ds-of-another-key' and said.delv == 'bogus' and said.without_delv()
+
+
+@category
+def cname_in_the_bitmap(case, said):
+    return case.breakage == 'type-in-bitmap' and ' CNAME ' in case.note \
+        and said.delv == 'secure' and said.wirevet == 'bogus' == said.unbound
