@@ -3,7 +3,6 @@ import dns.rdatatype
 
 from .records import ANY, DS, NSEC3
 
-NXDOMAIN = 3
 CATEGORIES = {}
 
 
@@ -55,7 +54,7 @@ def failing_signature_beside_a_good_one(case, said):
 
 @category
 def rcode_is_not_signed(case, said):
-    denied = case.breakage == 'proof-of-another-name' and case.reply.rcode == NXDOMAIN
+    denied = case.breakage == 'proof-of-another-name' and said.wirevet == 'secure'
     return (denied or case.breakage in ('other-rcode', 'existing-name-denied')) \
         and said.wirevet in ('secure', 'unproven', said.unbound, said.delv)
 
@@ -134,23 +133,24 @@ def not_needed(case, said):
     if case.breakage == 'drop-one-record':
         return said.unbound == 'bogus' and said.wirevet == 'secure' and said.without_unbound()
     own = f'{case.qname} {dns.rdatatype.to_text(case.qtype)}' in case.note.split(':', 1)[-1]
-    return case.breakage in ('junk-in-authority', 'junk-in-answer') and said.unbound == 'bogus' \
+    return case.breakage in ('junk-in-authority', 'junk-in-answer') \
+        and said.unbound in ('bogus', 'unproven') \
         and (said.without_unbound() or (own and said.wirevet == 'secure'))
 
 
 @category
 def key_that_must_not_be_used(case, said):
-    """Of another protocol than 3, or revoked."""
+    """No zone key, of another protocol than 3, or revoked."""
     return case.breakage == 'key-flags' and said.wirevet == 'bogus' \
-        and ('protocol 2' in case.note or said.reason == 'key-revoked')
+        and ('protocol 2' in case.note or said.reason in ('key-revoked', 'no-zone-key'))
 
 
 @category
 def expansion(case, said):
     """What was expanded from a wildcard, or only says so."""
-    if case.breakage is None:  # an asterisk in front, from a wildcard further up
+    if case.breakage in (None, 'harmless-signature-beside'):  # an asterisk in front, from a wildcard further up
         return case.qname.labels[0] == b'*' and said.unbound == 'bogus' \
-            and said.wirevet == said.delv == 'secure'
+            and said.wirevet == 'secure' and said.without_unbound()
     if case.breakage == 'expanded-nsec' or (case.breakage == 'flip-owner' and ' *.' in case.note):
         return said.wirevet == 'bogus'
     return case.breakage == 'labels-less' and said.unbound in ('secure', 'unproven') \

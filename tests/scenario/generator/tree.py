@@ -111,7 +111,9 @@ class Tree:
             zone.keys.append(self.key(algorithm, set(), self.rng.choice((256, 257)), 2048))
         if self.chance(0.06):
             zone.notes.append('revoked')
-            zone.keys.append(self.key(algorithm, {'dnskey'}, 257 | 128, 2048))
+            key = self.key(algorithm, {'dnskey'}, 257 | 128, 2048)
+            if all(key.public != k.public for k in zone.keys):  # else that would be revoked, too
+                zone.keys.append(key)
         if self.chance(0.04):
             zone.notes.append('no-zone-key')
             zone.keys.append(self.key(algorithm, set(), 0, 2048))
