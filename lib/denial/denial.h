@@ -21,16 +21,10 @@ bool wv_denial_types_lack(const struct types *types, uint16_t type, bool is_root
 // What a record at a name says of DS there. SOA: the child's own record, or DS: there is one.
 enum wv_denial_ds wv_denial_types_ds(const struct types *types);
 
-// A record with SOA that is not the apex's is of a zone below.
-static inline bool types_are_alien(const struct types *types, bool is_apex)
-{
-	return types->soa && !is_apex;
-}
-
-// Below such a name the zone says nothing.
+// Below such a name the zone says nothing; SOA elsewhere than at the apex is of a zone below.
 static inline bool types_end_zone(const struct types *types, bool is_apex)
 {
-	return types->dname || (types->ns && !types->soa) || types_are_alien(types, is_apex);
+	return types->dname || (types->ns && !types->soa) || (types->soa && !is_apex);
 }
 
 static inline bool denial_is_type(const struct wv_rrset *set, enum wv_type type)

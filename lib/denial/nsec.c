@@ -63,13 +63,6 @@ static bool is_apex(const struct nsecs *all, const struct nsec *r)
 	return r->owner.labels == all->zone->labels;
 }
 
-// Does the record speak for the zone at its owner, and without the type?
-static bool lacks(const struct nsecs *all, const struct nsec *r, uint16_t type)
-{
-	return !types_are_alien(&r->types, is_apex(all, r))
-		&& wv_denial_types_lack(&r->types, type, r->owner.labels == 0);
-}
-
 static const struct nsec *nsec_at(const struct nsecs *all, const struct wv_name *name)
 {
 	for (unsigned i = 0; i < all->n; i++) {
@@ -143,7 +136,8 @@ static bool wildcard_absent(const struct nsecs *all, const struct nsec *span,
 	wildcard_of(&wildcard, span, name);
 	other = nsec_at(all, &wildcard);
 	if (other != NULL) {
-		return lacks(all, other, type) && prove(proof, WV_DENIAL_NO_TYPE, span, other);
+		return wv_denial_types_lack(&other->types, type, false)
+			&& prove(proof, WV_DENIAL_NO_TYPE, span, other);
 	}
 	other = nsec_over(all, &wildcard);
 	if (other == NULL)
@@ -162,7 +156,7 @@ bool wv_denial_nsec_absent(const struct wv_denial *d, const struct wv_name *name
 	nsecs_collect(&all, d);
 	r = nsec_at(&all, name);
 	if (r != NULL) {
-		if (!lacks(&all, r, type))
+		if (!wv_denial_types_lack(&r->types, type, name->labels == 0))
 			return false;
 		prove(proof, WV_DENIAL_NO_TYPE, r, r);
 		proof->ds = wv_denial_types_ds(&r->types);

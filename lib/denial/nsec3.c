@@ -220,7 +220,7 @@ static bool place_find(struct place *place, struct chain *c, const struct wv_nam
 		return false;
 	*place = (struct place){.match = chain_at(c, hash[0])};
 	if (place->match != NULL)
-		return !types_are_alien(&place->match->types, labels == c->d->zone->labels);
+		return true;
 	while (labels > c->d->zone->labels) {
 		unsigned left = labels - c->d->zone->labels;
 		unsigned n = left < HASH_GROUP ? left : HASH_GROUP;

@@ -74,13 +74,13 @@ struct wv_denial_proof {
  * That `name`, at or below the zone, has no RRset of `type` (RFC 4035 5.4, RFC 5155 8.4-8.7).
  *
  * A record at the name without the bits of the type and CNAME; at a delegation it counts for DS
- * alone. SOA makes a record the child's (RFC 6840 4.1, 4.4), which counts for nothing, at the apex
- * for all but DS, at the root for all. ANY: without any bit but RRSIG, NSEC and NXNAME. An empty
- * non-terminal: an NSEC that covers the name and leads below it. Else no such name: a span over it
- * (NSEC3: over the next closer name, and a record at the closest encloser), and the wildcard at the
- * closest encloser covered, too, or without the type. Nothing is denied by a span or encloser at a
- * delegation, DNAME or child above the name (RFC 6840 4.1, RFC 6672 5.3.4). An opt-out span suffices without a word on the wildcard
- * (RFC 5155 8.6 and erratum 3441), for NO_TYPE.
+ * alone, and for DS one with SOA does not: that is the child's (RFC 6840 4.1, 4.4), but at the root,
+ * which has no parent. ANY: without any bit but RRSIG, NSEC and NXNAME. An empty non-terminal: an
+ * NSEC that covers the name and leads below it. Else no such name: a span over it (NSEC3: over the
+ * next closer name, and a record at the closest encloser), and the wildcard at the closest encloser
+ * covered, too, or without the type. Nothing is denied by a span or encloser at a delegation, DNAME
+ * or child above the name (RFC 6840 4.1, RFC 6672 5.3.4). An opt-out span suffices without a word on
+ * the wildcard (RFC 5155 8.6 and erratum 3441), for NO_TYPE.
  */
 void wv_denial_absent(struct wv_denial *d, const struct wv_name *name, uint16_t type,
 	struct wv_denial_proof *proof);

@@ -1,7 +1,7 @@
 """Where validators differ and are right to; README.md has a line for each name."""
 import dns.rdatatype
 
-from .records import ANY, DS, NSEC3
+from .records import ANY, DS, NSEC3, SOA
 
 CATEGORIES = {}
 
@@ -47,14 +47,14 @@ def ed448(case, said):
 
 @category
 def failing_signature_beside_a_good_one(case, said):
-    unknown = any(k.algorithm == 16 for z in case.zones() for k in z.keys)
-    return case.breakage == 'harmless-signature-beside' and said.delv == 'bogus' \
-        and (said.without_delv() or unknown)
+    return case.breakage == 'harmless-signature-beside' and said.wirevet != 'bogus' \
+        and 'bogus' in (said.unbound, said.delv)
 
 
 @category
 def rcode_is_not_signed(case, said):
-    denied = case.breakage == 'proof-of-another-name' and said.wirevet == 'secure'
+    denied = said.wirevet == 'secure' \
+        and case.breakage in ('proof-of-another-name', 'data-denied-for-no-name')
     return (denied or case.breakage in ('other-rcode', 'existing-name-denied')) \
         and said.wirevet in ('secure', 'unproven', said.unbound, said.delv)
 
@@ -67,6 +67,8 @@ def encloser_is_a_cut(case, said):
 
 @category
 def insecure_zone(case, said):
+    if case.breakage == 'type-in-bitmap' and ' NS ' in case.note and said.reason == 'unsigned':
+        return True  # the record says that there is a delegation without DS
     return said.wirevet == 'unproven' and 'unproven' in (said.unbound, said.delv) \
         and case.verdicts['wirevet'][0] == 'insecure' \
         and said.reason in ('unsigned', 'unsupported-algorithm', 'unsupported-digest') \
@@ -171,3 +173,11 @@ def digest_of_another_length(case, said):
 def cname_in_the_bitmap(case, said):
     return case.breakage == 'type-in-bitmap' and ' CNAME ' in case.note \
         and said.delv == 'secure' and said.wirevet == 'bogus' == said.unbound
+
+
+@category
+def ds_of_the_root(case, said):
+    """The question for it, or an alias that leads there."""
+    asked = case.qtype == DS and any(r.rdtype == SOA and not r.name.labels[:-1]
+                                     for r in case.reply.authority)
+    return asked and said.delv == 'bogus' and said.wirevet == said.unbound == 'secure'
