@@ -298,11 +298,16 @@ static bool prove_cut(struct offers *o, const struct wv_name *name)
 	return false;
 }
 
-// Beside an alias, and from a resolver, there may be what was learned on the way.
+// Beside an alias, and from a resolver, there may be what was learned on the way; but not where the
+// zone itself denies, by its SOA.
 static bool may_prove_cut(const struct offers *o, uint16_t type)
 {
-	return o->all.n > 0 && type != WV_TYPE_DS
-		&& (o->v->kind == WV_KIND_POSITIVE || o->v->env->leg == WV_LEG_CLIENT);
+	const struct wv_validation *v = o->v;
+
+	if (o->all.n == 0 || type == WV_TYPE_DS)
+		return false;
+	return v->kind == WV_KIND_POSITIVE
+		|| (v->env->leg == WV_LEG_CLIENT && !has_soa_of(v->m, o->zone));
 }
 
 static bool offers_anything(const struct wv_validation *v)
