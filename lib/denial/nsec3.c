@@ -282,12 +282,14 @@ static bool chain_absent(
 		return false;
 	r = chain_at(c, hash[0]);
 	if (r != NULL) {
-		return wv_denial_types_lack(&r->types, type, false)
-			&& prove(proof, WV_DENIAL_NO_TYPE, &p, r);
+		if (wv_denial_types_lack(&r->types, type, false))
+			return prove(proof, WV_DENIAL_NO_TYPE, &p, r);
+	} else {
+		r = chain_over(c, hash[0]);
+		if (r != NULL)
+			return prove(proof, WV_DENIAL_NO_NAME, &p, r);
 	}
-	r = chain_over(c, hash[0]);
-	if (r != NULL)
-		return prove(proof, WV_DENIAL_NO_NAME, &p, r);
+	// What lies above an unsigned delegation is there, whatever a wildcard says.
 	return p.span->opt_out && prove(proof, WV_DENIAL_NO_TYPE, &p, NULL);
 }
 
