@@ -284,12 +284,13 @@ static bool chain_absent(
 	if (r != NULL) {
 		if (wv_denial_types_lack(&r->types, type, false))
 			return prove(proof, WV_DENIAL_NO_TYPE, &p, r);
-	} else {
-		r = chain_over(c, hash[0]);
-		if (r != NULL)
-			return prove(proof, WV_DENIAL_NO_NAME, &p, r);
+		// RFC 5155 8.6: for DS the span suffices, whatever a wildcard says.
+		return type == WV_TYPE_DS && p.span->opt_out
+			&& prove(proof, WV_DENIAL_NO_TYPE, &p, NULL);
 	}
-	// What lies above an unsigned delegation is there, whatever a wildcard says.
+	r = chain_over(c, hash[0]);
+	if (r != NULL)
+		return prove(proof, WV_DENIAL_NO_NAME, &p, r);
 	return p.span->opt_out && prove(proof, WV_DENIAL_NO_TYPE, &p, NULL);
 }
 
