@@ -17,6 +17,7 @@
 #include "wv_batch.h"
 
 #include "learn.h"
+#include "output.h"
 
 #define P256_CHECKS 64 // what a message may cost besides the checks that it needs
 #define SAMPLE_RUNS 3  // of a check; the fastest counts

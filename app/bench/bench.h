@@ -1,7 +1,8 @@
-// What the files of wirevet-bench share. main.c reads the words, path.c has the order of things.
+// What the files of wirevet-bench share. main.c finds the command, *_main.c read its words.
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include "wv_verdict.h"
@@ -15,6 +16,27 @@ enum bench_status {
 	BENCH_FAILED = 1, // trouble, or verdicts other than the traffic promises
 	BENCH_USAGE = 2,
 };
+
+// ---- the commands: argv[0] is the command's word ----
+
+extern const char path_usage[];
+
+enum bench_status path_main(int argc, char *argv[]);
+
+// ---- options.c: what all commands read alike; false with words said ----
+
+bool option_number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *out);
+bool option_count(const char *name, const char *text, unsigned low, unsigned high, unsigned *out);
+bool option_on_off(const char *name, const char *text, bool *out);
+
+// Numbers with commas between them, at most `room`.
+bool option_list(const char *name, const char *text, unsigned low, unsigned high, unsigned list[],
+	unsigned room, unsigned *n);
+
+// After getopt: no word may be left.
+bool option_none_left(int argc, char *argv[], const char *usage);
+
+void option_usage(const char *usage, FILE *out);
 
 // How the two steps lie on cores.
 enum bench_plan {
@@ -146,8 +168,6 @@ struct report {
 };
 
 const char *bench_plan_name(enum bench_plan plan);
-
-double bench_median(double values[], unsigned n); // sorts them
 
 // Both: 0, or -errno with words where it could not be written.
 int report_json(const struct report reports[], unsigned n, FILE *out, struct wv_err *err);

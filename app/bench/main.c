@@ -1,174 +1,44 @@
-// wirevet-bench: what the pipe carries, beside its reference.
-#include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
-#include <stdlib.h>
+// wirevet-bench: signatures and packets per second, beside their reference.
 #include <string.h>
 
 #include "bench.h"
 
-static const char usage[] =
-	"usage: wirevet-bench path [--mix M] [--repeat R] [--zones N] [--responses N]\n"
-	"                          [--queries on|off] [--runs N] [--seed S] [--driver D] [--json]\n"
-	"\n"
-	"path: the whole pipe over packets held in memory, beside the same pipe with validation "
-	"off,\n"
-	"in turn; I/O and worker on one core (solo), and on one each (split).\n"
-	"\n"
-	"  --mix        S: signed addresses, P-256; I: addresses of zones proven to be unsigned\n"
-	"               (preset); U: what a large resolver's servers send it; K: the same, and a\n"
-	"               hundredth of it made to be dear to judge, with the dearest message of "
-	"each\n"
-	"               kind alone\n"
-	"  --repeat     percent of the responses that were sent before in this run, preset 0\n"
-	"  --zones      preset 3000; of mixes U and K 20 or more\n"
-	"  --responses  preset 1000000, of mixes S, U and K 20000\n"
-	"  --queries    on: each response comes after its query (preset)\n"
-	"  --runs       of each kind, preset 5; what is told are medians\n"
-	"  --seed       of the traffic, preset 1\n"
-	"  --driver     of signature checks: auto (preset), openssl\n"
-	"  --json       one list of objects, each with what was measured and where\n"
-	"\n"
-	"Exit: 0; 1 trouble, or verdicts other than the traffic promises; 2 usage.\n";
+static const struct {
+	const char *name;
+	enum bench_status (*run)(int argc, char *argv[]);
+	const char *usage;
+} commands[] = {
+	{"path", path_main, path_usage},
+};
 
-static bool number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *out)
+static void usage(FILE *out)
 {
-	char *end;
-
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	if (errno == 0 && end != text && *end == '\0' && text[0] >= '0' && text[0] <= '9'
-		&& *out >= low && *out <= high)
-		return true;
-	fprintf(stderr, "wirevet-bench: --%s: want %" PRIu64 " to %" PRIu64 ", not %s\n", name, low,
-		high, text);
-	return false;
+	fprintf(out, "usage:");
+	for (unsigned i = 0; i < WV_COUNT(commands); i++)
+		fprintf(out, "%s%s", i > 0 ? "\n" : " ", commands[i].usage);
+	fprintf(out, "\nExit: 0; 1 trouble, or results that are wrong; 2 usage.\n");
 }
 
-static bool count(const char *name, const char *text, unsigned low, unsigned high, unsigned *out)
+static void unknown(const char *word)
 {
-	uint64_t n;
-
-	if (!number(name, text, low, high, &n))
-		return false;
-	*out = (unsigned)n;
-	return true;
-}
-
-static bool mix(const char *text, enum traffic_mix *out)
-{
-	*out = traffic_mix_find(text);
-	if (*out != TRAFFIC_MIXES)
-		return true;
-	fprintf(stderr, "wirevet-bench: --mix: want one of %s, not %s\n", traffic_mix_list(), text);
-	return false;
-}
-
-static bool on_off(const char *name, const char *text, bool *out)
-{
-	*out = strcmp(text, "on") == 0;
-	if (*out || strcmp(text, "off") == 0)
-		return true;
-	fprintf(stderr, "wirevet-bench: --%s: want on or off, not %s\n", name, text);
-	return false;
-}
-
-// Takes one option; false with words said.
-static bool option(int c, const char *name, struct bench_params *p)
-{
-	struct traffic_params *t = &p->traffic;
-
-	switch (c) {
-	case 'm':
-		return mix(optarg, &t->mix);
-	case 'r':
-		return count(name, optarg, 0, 99, &t->repeat);
-	case 'z':
-		return count(name, optarg, 1, 1000000, &t->zones);
-	case 'n':
-		return count(name, optarg, 1, 10000000, &t->responses);
-	case 'q':
-		return on_off(name, optarg, &p->queries);
-	case 'R':
-		return count(name, optarg, 1, BENCH_RUNS_MAX, &p->runs);
-	case 's':
-		return number(name, optarg, 0, INT64_MAX, &t->seed);
-	case 'd':
-		p->driver = optarg;
-		return true;
-	case 'j':
-		p->json = true;
-		return true;
-	default:
-		return false;
-	}
-}
-
-// False: there is nothing more to do, end with *status.
-static bool options_read(int argc, char *argv[], struct bench_params *p, enum bench_status *status)
-{
-	static const struct option options[] = {
-		{"mix", required_argument, NULL, 'm'},
-		{"repeat", required_argument, NULL, 'r'},
-		{"zones", required_argument, NULL, 'z'},
-		{"responses", required_argument, NULL, 'n'},
-		{"queries", required_argument, NULL, 'q'},
-		{"runs", required_argument, NULL, 'R'},
-		{"seed", required_argument, NULL, 's'},
-		{"driver", required_argument, NULL, 'd'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	int c, which = 0;
-
-	*status = BENCH_USAGE;
-	while ((c = getopt_long(argc, argv, "h", options, &which)) != -1) {
-		if (c == 'h') {
-			fputs(usage, stdout);
-			*status = BENCH_OK;
-			return false;
-		}
-		if (!option(c, options[which].name, p)) {
-			fputs(usage, stderr);
-			return false;
-		}
-	}
-	if (optind + 1 == argc && strcmp(argv[optind], "path") == 0)
-		return true;
-	if (optind < argc)
-		fprintf(stderr, "wirevet-bench: want path, not %s\n",
-			argv[strcmp(argv[optind], "path") == 0 ? optind + 1 : optind]);
-	fputs(usage, stderr);
-	return false;
+	fprintf(stderr, "wirevet-bench: want");
+	for (unsigned i = 0; i < WV_COUNT(commands); i++)
+		fprintf(stderr, "%s %s", i > 0 ? " or" : "", commands[i].name);
+	fprintf(stderr, ", not %s\n", word);
 }
 
 int main(int argc, char *argv[])
 {
-	struct bench_params params = {
-		.traffic = {.mix = TRAFFIC_UNSIGNED,
-			.zones = 3000,
-			.seed = 1,
-			.time_s = 1787421600},
-		.queries = true,
-		.runs = 5,
-		.driver = "auto",
-	};
-	struct wv_err err = {.text = ""};
-	enum bench_status status;
-
-	if (!options_read(argc, argv, &params, &status))
-		return status;
-	if (params.traffic.zones < traffic_mix_zones(params.traffic.mix)) {
-		fprintf(stderr, "wirevet-bench: --zones: want %u or more for mix %s, not %u\n%s",
-			traffic_mix_zones(params.traffic.mix), traffic_mix_name(params.traffic.mix),
-			params.traffic.zones, usage);
-		return BENCH_USAGE;
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		usage(stdout);
+		return BENCH_OK;
 	}
-	if (params.traffic.responses == 0)
-		params.traffic.responses = params.traffic.mix == TRAFFIC_UNSIGNED ? 1000000 : 20000;
-	status = path_run(&params, &err);
-	if (status != BENCH_OK)
-		fprintf(stderr, "wirevet-bench: %s\n", err.text);
-	return status;
+	for (unsigned i = 0; argc > 1 && i < WV_COUNT(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	if (argc > 1)
+		unknown(argv[1]);
+	usage(stderr);
+	return BENCH_USAGE;
 }

@@ -5,6 +5,7 @@
 #include "wv_app.h"
 
 #include "bench.h"
+#include "output.h"
 
 // What the traffic is made of.
 struct load {

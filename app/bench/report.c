@@ -1,19 +1,9 @@
 #include <assert.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <jansson.h>
 
 #include "wv_verify.h"
 
 #include "bench.h"
-
-#ifdef __clang__
-#define COMPILER "clang " __clang_version__
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
+#include "output.h"
 
 static const char *const plans[] = {
 	[BENCH_SOLO] = "solo",
@@ -26,40 +16,6 @@ const char *bench_plan_name(enum bench_plan plan)
 	return plans[plan];
 }
 
-static int double_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double bench_median(double values[], unsigned n)
-{
-	qsort(values, n, sizeof(values[0]), double_compare);
-	return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-// The words of /proc/cpuinfo for the first CPU; "unknown" where there are none.
-static void cpu_name(char *out, size_t room)
-{
-	static const char key[] = "model name";
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[256];
-
-	snprintf(out, room, "unknown");
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		const char *colon = strchr(line, ':');
-
-		if (strncmp(line, key, sizeof(key) - 1) != 0 || colon == NULL)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(out, room, "%s", colon + 1 + strspn(colon + 1, " "));
-		break;
-	}
-	if (file != NULL)
-		fclose(file);
-}
-
 static const char *driver_name(void)
 {
 	return wv_verify_driver_name(WV_ALG_P256); // what most signatures are of
@@ -68,20 +24,6 @@ static const char *driver_name(void)
 static double cycles_per_packet(const struct report *r)
 {
 	return (double)r->hz / r->packets_per_second;
-}
-
-// Digits after the point are of no meaning there.
-static json_t *rounded(double value)
-{
-	return json_integer((json_int_t)(value + 0.5));
-}
-
-static json_t *share(double value)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%.4f", value);
-	return json_real(strtod(text, NULL));
 }
 
 static json_t *verdicts_json(const struct report *r)
@@ -141,7 +83,8 @@ static json_t *messages_json(const struct alone_result *a, enum traffic_mix mix)
 		json_array_append_new(list,
 			json_pack("{s:s, s:I, s:I, s:o, s:s}", "kind", kind.name, "cycles",
 				(json_int_t)k->cycles, "bound_cycles", (json_int_t)k->bound,
-				"ratio", share(k->ratio), "reason", wv_reason_name(k->reason)));
+				"ratio", json_share(k->ratio), "reason",
+				wv_reason_name(k->reason)));
 	}
 	return list;
 }
@@ -158,7 +101,7 @@ static void alone_add(json_t *o, const struct report *r)
 		o, "worst_message", json_string(traffic_kind_get(mix, w.by_cycles).name));
 	json_object_set_new(o, "worst_message_bound_cycles",
 		json_integer((json_int_t)a->kinds[w.by_cycles].bound));
-	json_object_set_new(o, "worst_message_ratio", share(a->kinds[w.by_ratio].ratio));
+	json_object_set_new(o, "worst_message_ratio", json_share(a->kinds[w.by_ratio].ratio));
 	json_object_set_new(
 		o, "worst_message_within_bound", json_boolean(a->kinds[w.by_ratio].ratio <= 1));
 	json_object_set_new(o, "check_cycles", checks_json(a));
@@ -192,9 +135,7 @@ static json_t *one_json(const struct report *r)
 {
 	const struct bench_params *p = r->params;
 	json_t *o = json_object();
-	char cpu[200];
 
-	cpu_name(cpu, sizeof(cpu));
 	json_object_set_new(o, "mix", json_string(traffic_mix_name(p->traffic.mix)));
 	json_object_set_new(o, "repeat", json_integer(p->traffic.repeat));
 	json_object_set_new(o, "zones", json_integer(p->traffic.zones));
@@ -205,42 +146,27 @@ static json_t *one_json(const struct report *r)
 	json_object_set_new(o, "workers", json_integer(1));
 	json_object_set_new(o, "driver", json_string(driver_name()));
 	json_object_set_new(o, "hugepages", json_boolean(r->hugepages));
-	json_object_set_new(o, "packets_per_second", rounded(r->packets_per_second));
-	json_object_set_new(o, "cycles_per_packet", rounded(cycles_per_packet(r)));
-	json_object_set_new(o, "worker_cycles_per_response", rounded(r->worker_cycles));
+	json_object_set_new(o, "packets_per_second", json_rounded(r->packets_per_second));
+	json_object_set_new(o, "cycles_per_packet", json_rounded(cycles_per_packet(r)));
+	json_object_set_new(o, "worker_cycles_per_response", json_rounded(r->worker_cycles));
 	json_object_set_new(
-		o, "forward_packets_per_second", rounded(r->forward_packets_per_second));
-	json_object_set_new(o, "ratio", share(r->ratio));
+		o, "forward_packets_per_second", json_rounded(r->forward_packets_per_second));
+	json_object_set_new(o, "ratio", json_share(r->ratio));
 	json_object_set_new(o, "verdicts", verdicts_json(r));
 	json_object_set_new(o, "lost", json_integer((json_int_t)r->lost));
 	if (r->alone->measured)
 		alone_add(o, r);
-	json_object_set_new(o, "runs", json_integer(p->runs));
-	json_object_set_new(o, "spread", share(r->spread));
-	json_object_set_new(o, "tsc_hz", json_integer((json_int_t)r->hz));
-	json_object_set_new(o, "cpu", json_string(cpu));
-	json_object_set_new(o, "compiler", json_string(COMPILER));
+	place_add(o, p->runs, r->spread, r->hz);
 	return o;
-}
-
-static int written(FILE *out, bool well, struct wv_err *err)
-{
-	if (well && fflush(out) == 0 && !ferror(out))
-		return 0;
-	return wv_fail(err, EIO, "the results cannot be written: %s", strerror(errno));
 }
 
 int report_json(const struct report reports[], unsigned n, FILE *out, struct wv_err *err)
 {
 	json_t *list = json_array();
-	bool well;
 
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(list, one_json(&reports[i]));
-	well = json_dumpf(list, out, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0
-		&& fputc('\n', out) != EOF;
-	json_decref(list);
-	return written(out, well, err);
+	return output_json(list, out, err);
 }
 
 int report_table(const struct report reports[], unsigned n, FILE *out, struct wv_err *err)
@@ -262,5 +188,5 @@ int report_table(const struct report reports[], unsigned n, FILE *out, struct wv
 	}
 	if (n > 0 && reports[0].alone->measured)
 		alone_print(&reports[0], out);
-	return written(out, true, err);
+	return output_end(out, true, err);
 }
