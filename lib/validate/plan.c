@@ -483,6 +483,8 @@ static bool plan_positive(struct wv_validation *v)
 	enum step step;
 	unsigned links = 0;
 
+	target[0].len = target[0].labels = 0;
+	target[1].len = target[1].labels = 0;
 	while ((step = step_take(v, name, &target[links & 1])) == STEP_ALIAS) {
 		name = &target[links++ & 1];
 		if (is_left(v, name)) {
