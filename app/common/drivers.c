@@ -1,11 +1,19 @@
 #include "wv_app.h"
+#ifdef WV_HAVE_IFMA
+#include "wv_crypto_ifma.h"
+#endif
 #include "wv_crypto_openssl.h"
 #include "wv_hash_openssl.h"
 #include "wv_openssl_pool.h"
 
 // Best first.
 static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
-static const struct wv_verify_driver *const cryptos[] = {&wv_crypto_openssl};
+static const struct wv_verify_driver *const cryptos[] = {
+#ifdef WV_HAVE_IFMA
+	&wv_crypto_ifma,
+#endif
+	&wv_crypto_openssl,
+};
 
 int wv_app_drivers_init(const char *crypto, const char *hash, struct wv_err *err)
 {

@@ -22,10 +22,10 @@ static_assert(WV_COUNT(algorithms) == WV_ALG_COUNT, "an algorithm without a row"
 
 // Written by wv_verify_init() alone, before other threads read it.
 static struct {
-	struct {
+	struct choice {
 		const struct wv_verify_driver *driver; // NULL: none
 		unsigned slot;                         // its index in the list of drivers
-	} chosen[WV_ALG_COUNT];
+	} chosen[WV_ALG_COUNT], reference[WV_ALG_COUNT];
 	struct wv_err note;
 } state;
 
@@ -95,25 +95,36 @@ static const char *separator(void)
 	return state.note.text[0] != '\0' ? "; " : "";
 }
 
-// Give a driver the algorithms that have none yet and that it gets right.
-static void offer(const struct wv_verify_driver *d, unsigned slot)
+/*
+ * Give a driver the algorithms that have none yet and that it gets right. The last in the list decides
+ * what the others pass on, also where another was forced.
+ */
+static void offer(const struct wv_verify_driver *d, unsigned slot, bool choose, bool last)
 {
 	struct wv_err why;
 
+	if (d->init != NULL && d->init(&why) < 0) {
+		wv_err_add(&state.note, "%s%s: %s", separator(), d->name, why.text);
+		return;
+	}
 	if (d->thread_init != NULL && d->thread_init(&why) < 0) {
 		wv_err_add(&state.note, "%s%s: %s", separator(), d->name, why.text);
 		return;
 	}
 	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
-		if (d->algo[a].run == NULL || state.chosen[a].driver != NULL)
+		bool wanted = (choose && state.chosen[a].driver == NULL) || last;
+
+		if (d->algo[a].run == NULL || !wanted)
 			continue;
 		if (!wv_verify_self_test(&d->algo[a], (enum wv_alg)a, slot)) {
 			wv_err_add(&state.note, "%s%s: wrong answers for %s", separator(), d->name,
 				algorithms[a].name);
 			continue;
 		}
-		state.chosen[a].driver = d;
-		state.chosen[a].slot = slot;
+		if (choose && state.chosen[a].driver == NULL)
+			state.chosen[a] = (struct choice){d, slot};
+		if (last)
+			state.reference[a] = (struct choice){d, slot};
 	}
 	if (d->thread_fini != NULL)
 		d->thread_fini();
@@ -135,10 +146,11 @@ int wv_verify_init(const struct wv_verify_driver *const drivers[], unsigned n, c
 				err, ENOTSUP, "crypto driver %s: this CPU cannot run it", forced);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (only != NULL && drivers[i] != only)
-			continue;
-		if (drivers[i]->usable == NULL || drivers[i]->usable())
-			offer(drivers[i], i);
+		bool choose = only == NULL || drivers[i] == only;
+		bool last = i == n - 1;
+
+		if ((choose || last) && (drivers[i]->usable == NULL || drivers[i]->usable()))
+			offer(drivers[i], i, choose, last);
 	}
 	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
 		if (state.chosen[a].driver == NULL)
@@ -154,33 +166,42 @@ const char *wv_verify_note(void)
 	return state.note.text;
 }
 
-// Was this driver chosen for no algorithm before this one? So each is started once a thread.
-static bool is_first_use(unsigned alg)
+// The drivers in use, each once: those chosen, and the reference.
+static unsigned drivers_used(const struct wv_verify_driver *used[WV_VERIFY_DRIVERS])
 {
-	for (unsigned a = 0; a < alg; a++) {
-		if (state.chosen[a].driver == state.chosen[alg].driver)
-			return false;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < 2 * WV_ALG_COUNT; i++) {
+		const struct choice *c =
+			i < WV_ALG_COUNT ? &state.chosen[i] : &state.reference[i - WV_ALG_COUNT];
+		unsigned at = 0;
+
+		while (at < n && used[at] != c->driver)
+			at++;
+		if (at == n && c->driver != NULL)
+			used[n++] = c->driver;
 	}
-	return state.chosen[alg].driver != NULL;
+	return n;
 }
 
-static void thread_fini_until(unsigned end)
+static void drivers_leave(const struct wv_verify_driver *const used[], unsigned n)
 {
-	for (unsigned a = end; a-- > 0;) {
-		if (is_first_use(a) && state.chosen[a].driver->thread_fini != NULL)
-			state.chosen[a].driver->thread_fini();
+	while (n-- > 0) {
+		if (used[n]->thread_fini != NULL)
+			used[n]->thread_fini();
 	}
 }
 
 int wv_verify_thread_init(struct wv_err *err)
 {
-	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
-		int rc = 0;
+	const struct wv_verify_driver *used[WV_VERIFY_DRIVERS];
+	unsigned n = drivers_used(used);
 
-		if (is_first_use(a) && state.chosen[a].driver->thread_init != NULL)
-			rc = state.chosen[a].driver->thread_init(err);
+	for (unsigned i = 0; i < n; i++) {
+		int rc = used[i]->thread_init != NULL ? used[i]->thread_init(err) : 0;
+
 		if (rc < 0) {
-			thread_fini_until(a);
+			drivers_leave(used, i);
 			return rc;
 		}
 	}
@@ -189,7 +210,9 @@ int wv_verify_thread_init(struct wv_err *err)
 
 void wv_verify_thread_fini(void)
 {
-	thread_fini_until(WV_ALG_COUNT);
+	const struct wv_verify_driver *used[WV_VERIFY_DRIVERS];
+
+	drivers_leave(used, drivers_used(used));
 }
 
 bool wv_verify_key_read(
@@ -205,11 +228,13 @@ bool wv_verify_key_read(
 	key->bits = algorithms[alg].bits;
 	key->public_key = public_key;
 	key->public_len = (uint16_t)len;
+	key->queue = (uint8_t)alg;
 	if (algorithms[alg].bits > 0)
 		return len == algorithms[alg].public_len;
 	if (!wv_verify_rsa_read(&rsa, public_key, len))
 		return false;
 	key->bits = rsa.bits;
+	key->queue = (uint8_t)(alg + WV_ALG_COUNT * wv_verify_rsa_class(rsa.bits));
 	return true;
 }
 
@@ -221,8 +246,7 @@ uint32_t wv_verify_weight(uint64_t ns)
 	return weight < UINT32_MAX / 2 ? (uint32_t)weight : UINT32_MAX / 2;
 }
 
-// Of one check by this key.
-static uint64_t key_cost_ns(const struct wv_verify_key *key)
+uint64_t wv_verify_cost_ns(const struct wv_verify_key *key)
 {
 	const struct wv_verify_algorithm *algo = algorithm_of(key->alg);
 	struct wv_verify_rsa rsa;
@@ -241,22 +265,157 @@ bool wv_verify_key_init(
 {
 	if (!wv_verify_key_read(key, alg, public_key, len))
 		return false;
-	key->weight = wv_verify_weight(key_cost_ns(key));
+	key->weight = wv_verify_weight(wv_verify_cost_ns(key));
 	key->weight += key->weight == 0;
 	return algorithm_of(alg)->key_init(key, state.chosen[alg].slot);
 }
 
+static void prepared_free(struct wv_verify_key *key, const struct choice *c)
+{
+	const struct wv_verify_algorithm *algo = &c->driver->algo[key->alg];
+
+	if (algo->key_fini != NULL && atomic_load(&key->prepared[c->slot]) != NULL)
+		algo->key_fini(key, c->slot);
+	atomic_store(&key->prepared[c->slot], NULL);
+}
+
 void wv_verify_key_fini(struct wv_verify_key *key)
 {
-	algorithm_of(key->alg)->key_fini(key, state.chosen[key->alg].slot);
-	memset(key->prepared, 0, sizeof(key->prepared));
+	wv_verify_key_release(key);
+	prepared_free(key, &state.chosen[key->alg]);
+	if (state.reference[key->alg].driver != NULL)
+		prepared_free(key, &state.reference[key->alg]);
+}
+
+/*
+ * What the reference needs of a key is made when a check by it is first passed on, by whoever comes
+ * first. This and the counts are all that readers write in a key.
+ */
+static struct wv_verify_key *key_shared(const struct wv_verify_key *key)
+{
+	return (struct wv_verify_key *)(uintptr_t)key;
+}
+
+static bool reference_prepare(const struct wv_verify_key *key)
+{
+	const struct choice *c = &state.reference[key->alg];
+	struct wv_verify_key made;
+	void *none = NULL;
+
+	if (atomic_load_explicit(&key->prepared[c->slot], memory_order_acquire) != NULL)
+		return true;
+	if (!wv_verify_key_read(&made, key->alg, key->public_key, key->public_len)
+		|| !c->driver->algo[key->alg].key_init(&made, c->slot))
+		return false;
+	if (!atomic_compare_exchange_strong(&key_shared(key)->prepared[c->slot], &none,
+		    atomic_load(&made.prepared[c->slot])))
+		prepared_free(&made, c);
+	return true;
+}
+
+void wv_verify_key_keep(struct wv_verify_key *key)
+{
+	if (state.chosen[key->alg].driver != state.reference[key->alg].driver)
+		reference_prepare(key);
+	wv_verify_key_enlist(key);
+}
+
+const struct wv_verify_algorithm *wv_verify_algorithm_of(enum wv_alg alg)
+{
+	return algorithm_of(alg);
+}
+
+// The calling thread's.
+static _Thread_local struct {
+	unsigned turn; // of the samples
+	struct wv_verify_counts counts;
+} mine;
+
+const struct wv_verify_counts *wv_verify_count(void)
+{
+	return &mine.counts;
+}
+
+// Every SAMPLE-th check of a thread counts for as many: a count that cores share is dear to write.
+#define SAMPLE 8
+
+static void use_count(const struct wv_verify_job jobs[], unsigned n)
+{
+	for (unsigned i = (SAMPLE - 1 - mine.turn) % SAMPLE; i < n; i += SAMPLE)
+		atomic_fetch_add_explicit(
+			&key_shared(jobs[i].key)->use.checks, SAMPLE, memory_order_relaxed);
+	mine.turn = (mine.turn + n) % SAMPLE;
+}
+
+static bool reference_check(const struct wv_verify_job *job)
+{
+	const struct choice *c = &state.reference[job->key->alg];
+	enum wv_verify_answer answer = WV_VERIFY_BAD;
+
+	if (c->driver == NULL || !reference_prepare(job->key))
+		return false;
+	c->driver->algo[job->key->alg].run(job, 1, c->slot, &answer);
+	return answer == WV_VERIFY_GOOD;
+}
+
+static bool is_distrusted(const struct wv_verify_key *key)
+{
+	return atomic_load_explicit(&key->use.exceptions, memory_order_relaxed)
+		>= WV_VERIFY_EXCEPTIONS;
+}
+
+/*
+ * Run what the chosen driver may decide. Keys that caused exceptions up to the cap are left out: their
+ * owner can make each check of theirs spoil a run, so they no longer take part in one.
+ */
+static void chosen_run(
+	const struct wv_verify_job jobs[], unsigned n, enum wv_verify_answer answers[])
+{
+	const struct choice *c = &state.chosen[jobs[0].key->alg];
+	const struct wv_verify_algorithm *algo = &c->driver->algo[jobs[0].key->alg];
+	unsigned at = 0;
+
+	while (at < n) {
+		unsigned from = at;
+
+		while (at < n && !is_distrusted(jobs[at].key))
+			at++;
+		if (at > from)
+			algo->run(jobs + from, at - from, c->slot, answers + from);
+		for (; at < n && is_distrusted(jobs[at].key); at++) {
+			answers[at] = WV_VERIFY_PASSED_ON;
+			mine.counts.distrusted[jobs[at].key->alg]++;
+		}
+	}
 }
 
 void wv_verify_batch(enum wv_alg alg, const struct wv_verify_job jobs[], unsigned n, bool ok[])
 {
+	enum wv_verify_answer answers[WV_VERIFY_MAX] = {WV_VERIFY_BAD};
+
 	assert(n <= WV_VERIFY_MAX);
-	memset(ok, 0, n * sizeof(ok[0]));
-	algorithm_of(alg)->run(jobs, n, state.chosen[alg].slot, ok);
+	if (n == 0)
+		return;
+	assert(jobs[0].key->alg == alg);
+	use_count(jobs, n);
+	chosen_run(jobs, n, answers);
+	for (unsigned i = 0; i < n; i++) {
+		switch (answers[i]) {
+		case WV_VERIFY_BAD:
+		case WV_VERIFY_GOOD:
+			ok[i] = answers[i] == WV_VERIFY_GOOD;
+			continue;
+		case WV_VERIFY_EXCEPTION:
+			atomic_fetch_add_explicit(
+				&key_shared(jobs[i].key)->use.exceptions, 1, memory_order_relaxed);
+			mine.counts.exceptions[alg]++;
+			break;
+		case WV_VERIFY_PASSED_ON:
+			mine.counts.passed_on[alg]++;
+			break;
+		}
+		ok[i] = reference_check(&jobs[i]);
+	}
 }
 
 unsigned wv_verify_group(enum wv_alg alg)

@@ -4,13 +4,20 @@
  *
  * Gather jobs of one algorithm, ask for up to WV_VERIFY_MAX answers at once. Who computes
  * them was settled at start by wv_verify_init(): for each algorithm the first driver this CPU
- * can run which passed the known answers, right ones and wrong ones.
+ * can run which passed the known answers, right ones and wrong ones. What it passes on, for its
+ * size or for an exceptional addition, the reference decides: the last driver of the list.
+ *
+ * A key that is kept for long may have a table, by which checks are several times faster. Tables are
+ * built by wv_verify_tables_step() outside the packet path, for the keys used most, within a bound
+ * on their memory.
  *
  * Units      lengths in octets; keys, digests and signatures as on the wire
  * Ownership  jobs and what they point to stay the caller's; nothing is kept after the call.
  *            A key is the caller's memory between wv_verify_key_init() and …_fini()
  * Threads    wv_verify_init() once, before the workers; then any thread that called
- *            wv_verify_thread_init(); many may verify with one key at once
+ *            wv_verify_thread_init(); many may verify with one key at once. Keys that were
+ *            given to wv_verify_key_keep() and tables have one owner: the thread that keeps
+ *            keys, frees them and steps the tables
  * Errors     wv_verify_init() < 0 with words in err; a batch cannot fail, only not verify
  */
 #ifndef WV_VERIFY_H
@@ -56,14 +63,81 @@ enum wv_hash wv_verify_hash(enum wv_alg alg);
  */
 bool wv_verify_key_init(
 	struct wv_verify_key *key, enum wv_alg alg, const uint8_t *public_key, size_t len);
+
+/**
+ * Keep a key for many checks: make now what the reference needs of it, and let it have a table.
+ * From here to wv_verify_key_fini() it may not move.
+ */
+void wv_verify_key_keep(struct wv_verify_key *key);
+
+// Nobody may be verifying with it any more, nor begin to.
 void wv_verify_key_fini(struct wv_verify_key *key);
 
 /**
- * Verify `n` <= WV_VERIFY_MAX (128) jobs of one algorithm.
+ * Verify `n` <= WV_VERIFY_MAX (128) jobs of one algorithm. Jobs of one queue (wv_verify_key.queue)
+ * fill a driver's lanes; a mixture is as right, but slower.
  * @param ok  set to true where, and only where, the signature of jobs[i] is right; false is
  *            the answer to every kind of trouble: this function fails closed
  */
 void wv_verify_batch(enum wv_alg alg, const struct wv_verify_job jobs[], unsigned n, bool ok[]);
+
+// What the reference decided for another driver; of the calling thread, since its start.
+struct wv_verify_counts {
+	uint64_t passed_on[WV_ALG_COUNT];  // sizes a driver does not do, runs not worth while
+	uint64_t exceptions[WV_ALG_COUNT]; // incomplete additions
+	uint64_t distrusted[WV_ALG_COUNT]; // by keys that caused too many exceptions
+};
+const struct wv_verify_counts *wv_verify_count(void);
+
+// Exceptions after which a key's checks are left to the reference from the start: its owner can
+// choose keys and signatures that cause them, and should not slow down the checks of others.
+#define WV_VERIFY_EXCEPTIONS 64
+
+/**
+ * How tables are built.
+ * @param after   checks that a key must have had
+ * @param octets  bound on all tables together; 0: none are built
+ */
+struct wv_verify_tables_settings {
+	uint32_t after;
+	size_t octets;
+};
+
+struct wv_verify_tables_counts {
+	size_t octets;    // of the tables there are, those waiting to be freed included
+	unsigned keys;    // kept
+	unsigned tables;  // in use
+	uint64_t built;   // since start
+	uint64_t evicted; // since start: for keys used more
+	uint64_t refused; // since start: memory was not to be had
+};
+
+/**
+ * Free a table when no reader can hold it any more: an object and what frees it, as with whatever else
+ * readers share. At once where there are no other threads.
+ */
+typedef void (*wv_verify_retire_fn)(void *arg, void *object, void (*free_fn)(void *object));
+
+void wv_verify_tables_init(
+	const struct wv_verify_tables_settings *settings, wv_verify_retire_fn retire, void *arg);
+
+/**
+ * Look at up to `keys` of the keys kept, and build at most `tables` tables for those that want one.
+ * When the bound is reached, the table of the least used key gives way to that of one used twice
+ * as much. Counts of use lose half every 16 seconds, so that they tell of lately.
+ * @param now_s  of any clock that does not jump
+ * @return keys looked at that want a table and have to wait
+ */
+unsigned wv_verify_tables_step(unsigned keys, unsigned tables, uint32_t now_s);
+
+// Owner's thread.
+const struct wv_verify_tables_counts *wv_verify_tables_count(void);
+
+/**
+ * Build a key's table at once, of a size, past bound and counts. For tests and benchmarks.
+ * @return false: the driver has none of that size for this key, or there is no memory
+ */
+bool wv_verify_table_build(struct wv_verify_key *key, enum wv_verify_table size);
 
 /**
  * What work that takes one core so many nanoseconds weighs beside a check.
@@ -73,6 +147,9 @@ uint32_t wv_verify_weight(uint64_t ns);
 
 // Jobs that make a full batch with the driver in use.
 unsigned wv_verify_group(enum wv_alg alg);
+
+// Nanoseconds that a check by this key takes alone, with the driver in use.
+uint64_t wv_verify_cost_ns(const struct wv_verify_key *key);
 
 const char *wv_verify_driver_name(enum wv_alg alg);
 

@@ -2,12 +2,16 @@
  * @file
  * What a driver of signature checks fills in. It includes this header and nothing else of ours.
  *
- * Ownership  wv_verify_key is the caller's memory; what a driver hangs on it is freed by key_fini
- * Threads    key_init and key_fini on any thread that called thread_init; run on such a thread,
- *            several at once over one key: a key is not written after key_init
+ * Ownership  wv_verify_key is the caller's memory; what a driver hangs on it is freed by key_fini.
+ *            A table is memory of lib/verify, which gives it back when no run can still read it
+ * Threads    init once, before the rest; key_init and key_fini on any thread that called
+ *            thread_init; run on such a thread, several at once over one key. What changes in a
+ *            key after key_init is atomic: `prepared`, `table`, and the counts
  */
 #ifndef WV_VERIFY_DRIVER_H
 #define WV_VERIFY_DRIVER_H
+
+#include <stdatomic.h>
 
 #include "wv_base.h"
 
@@ -26,6 +30,23 @@ enum wv_alg {
 #define WV_VERIFY_MAX     128 // jobs of one batch
 #define WV_VERIFY_DRIVERS 4   // drivers that can hang something on a key
 
+/*
+ * A run of RSA needs jobs of one size: those up to 1024 bits, and so on; the last class has what is
+ * longer than 3072. Every algorithm has the queues of all classes; curves use the first.
+ */
+#define WV_VERIFY_CLASSES 6
+#define WV_VERIFY_QUEUES  (WV_VERIFY_CLASSES * WV_ALG_COUNT)
+
+static inline unsigned wv_verify_rsa_class(unsigned bits)
+{
+	static const uint16_t up_to[WV_VERIFY_CLASSES - 1] = {1024, 1280, 1536, 2048, 3072};
+	unsigned c = 0;
+
+	while (c < WV_VERIFY_CLASSES - 1 && bits > up_to[c])
+		c++;
+	return c;
+}
+
 struct wv_verify_key {
 	enum wv_alg alg;
 	uint16_t bits; // of the modulus or the field
@@ -33,8 +54,21 @@ struct wv_verify_key {
 	uint32_t weight; // of a check, by wv_verify_weight(); at least 1
 	const uint8_t
 		*public_key; // the DNSKEY's Public Key field (RFC 3110, 6605, 8080), the owner's
-	void *prepared
-		[WV_VERIFY_DRIVERS]; // by the index of a driver in the list of wv_verify_init()
+	// By the index of a driver in the list of wv_verify_init(). That of the reference may appear
+	// later, when another driver passes a check on to it for the first time.
+	_Atomic(void *) prepared[WV_VERIFY_DRIVERS];
+	// What the chosen driver's table_build made; NULL: none yet. A run loads it once (acquire), for
+	// it may come at any time, and go: then it stays readable until the run is over.
+	_Atomic(const void *) table;
+	struct wv_verify_use {
+		_Atomic uint32_t checks;     // of late, counted in samples
+		_Atomic uint32_t exceptions; // WV_VERIFY_EXCEPTION, since start
+	} use;
+	uint8_t queue; // jobs of one queue share a batch; below WV_VERIFY_QUEUES
+	// Of keys that may have a table, lib/verify's: who else there is, and when this was looked at.
+	bool enlisted;
+	uint32_t looked_s;
+	struct wv_verify_key *next, *previous;
 };
 
 // The parts of an RSA key, within its Public Key field; both are big-endian without leading zeros.
@@ -107,18 +141,40 @@ struct wv_verify_job {
 	uint16_t signature_len;
 };
 
+// What came of a job.
+enum wv_verify_answer {
+	WV_VERIFY_BAD,  // the signature is not right
+	WV_VERIFY_GOOD, // it is
+	WV_VERIFY_PASSED_ON, // not decided: a size this driver does not do, or too few jobs to be worth it
+	WV_VERIFY_EXCEPTION, // not decided: an incomplete addition met equal or opposite points
+};
+
+// How large a table is. Those of the keys used most may be larger, where there are few of them.
+enum wv_verify_table {
+	WV_VERIFY_TABLE_SMALL,
+	WV_VERIFY_TABLE_MEDIUM,
+	WV_VERIFY_TABLE_LARGE,
+	WV_VERIFY_TABLES
+};
+
+typedef void (*wv_verify_run_fn)(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[]);
+
 struct wv_verify_algorithm {
 	/**
-	 * Parse a key and hang what run needs on key->prepared[slot].
-	 * False: not a key of this algorithm (length, exponent, not on the curve).
+	 * Check a key, and hang what run needs beside its public key on key->prepared[slot], if
+	 * anything. False: not a key of this algorithm (length, exponent, not on the curve); every
+	 * driver draws this line where the others do.
 	 */
 	bool (*key_init)(struct wv_verify_key *key, unsigned slot);
-	void (*key_fini)(struct wv_verify_key *key, unsigned slot);
+	void (*key_fini)(struct wv_verify_key *key, unsigned slot); // NULL: nothing to do
 	/**
-	 * ok[i] is set to true where, and only where, the signature of jobs[i] is right.
-	 * n <= WV_VERIFY_MAX.
+	 * Decide n <= WV_VERIFY_MAX jobs of this algorithm, by keys with tables and without in any
+	 * mixture. answers[i] is GOOD where, and only where, the signature of jobs[i] is right; every
+	 * answer is set. What is passed on, the reference decides; it passes nothing on.
+	 * Scratch is the stack's: at most 128 KiB.
 	 */
-	void (*run)(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[]);
+	wv_verify_run_fn run;
 	unsigned group; // jobs that make a full batch
 	/*
 	 * What a check costs, by which checks are weighed against each other, whichever drivers make
@@ -128,11 +184,23 @@ struct wv_verify_algorithm {
 	 */
 	uint32_t cost_ns;
 	uint32_t product_ns;
+	/**
+	 * Octets of a key's table, a multiple of 64; 0: none of that size, or for that key.
+	 * NULL: this driver needs no tables.
+	 */
+	size_t (*table_octets)(const struct wv_verify_key *key, enum wv_verify_table size);
+	/**
+	 * Make it, in memory that begins at a multiple of 64. Outside the packet path; may take as
+	 * long as two checks by the reference. What run must know of it stands in the table itself.
+	 */
+	void (*table_build)(
+		const struct wv_verify_key *key, enum wv_verify_table size, void *table);
 };
 
 struct wv_verify_driver {
 	const char *name;
 	bool (*usable)(void);                   // NULL: on every CPU
+	int (*init)(struct wv_err *err);        // once, before the rest; NULL: nothing to do
 	int (*thread_init)(struct wv_err *err); // NULL: nothing to do; 0 or -errno
 	void (*thread_fini)(void);
 	struct wv_verify_algorithm algo[WV_ALG_COUNT]; // run NULL: not by this driver

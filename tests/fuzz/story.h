@@ -90,15 +90,15 @@ static inline bool story_is_right(const struct wv_verify_job *job)
 	return job->signature_len > 0 && (job->signature[0] >> bit & 1) != 0;
 }
 
-static inline void story_verify(
-	const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+static inline void story_verify(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
 	if (!story_rules) {
-		wv_crypto_openssl.algo[jobs[0].key->alg].run(jobs, n, slot, ok);
+		wv_crypto_openssl.algo[jobs[0].key->alg].run(jobs, n, slot, answers);
 		return;
 	}
 	for (unsigned i = 0; i < n; i++)
-		ok[i] = story_is_right(&jobs[i]);
+		answers[i] = story_is_right(&jobs[i]) ? WV_VERIFY_GOOD : WV_VERIFY_BAD;
 }
 
 static inline void story_digest(enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n)

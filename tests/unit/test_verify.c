@@ -263,30 +263,36 @@ static void test_other_key(void)
 }
 
 // Drivers that are wrong, each in its way.
-static void yes_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+static void yes_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
 	(void)jobs;
 	(void)slot;
-	memset(ok, true, n);
+	for (unsigned i = 0; i < n; i++)
+		answers[i] = WV_VERIFY_GOOD;
 }
 
-static void no_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+static void no_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
 	(void)jobs;
 	(void)slot;
-	memset(ok, false, n);
+	for (unsigned i = 0; i < n; i++)
+		answers[i] = WV_VERIFY_BAD;
 }
 
 // Wrong in the last lane alone.
-static void lane_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+static void lane_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
-	wv_crypto_openssl.algo[jobs[0].key->alg].run(jobs, n, slot, ok);
+	wv_crypto_openssl.algo[jobs[0].key->alg].run(jobs, n, slot, answers);
 	if (n >= 8)
-		ok[7] = true;
+		answers[7] = WV_VERIFY_GOOD;
 }
 
 // Takes a signature of any length for one of the right length.
-static void length_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+static void length_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct signature *s = signatures_get(&all, jobs[i].key->alg, 0);
@@ -294,7 +300,7 @@ static void length_run(const struct wv_verify_job jobs[], unsigned n, unsigned s
 
 		if (job.signature_len + 1u == s->signature_len)
 			job.signature_len++;
-		wv_crypto_openssl.algo[job.key->alg].run(&job, 1, slot, &ok[i]);
+		wv_crypto_openssl.algo[job.key->alg].run(&job, 1, slot, &answers[i]);
 	}
 }
 
@@ -315,7 +321,7 @@ static void careless_free(struct wv_verify_key *key, unsigned slot)
 static bool strict_key(struct wv_verify_key *key, unsigned slot)
 {
 	if (!wv_crypto_openssl.algo[key->alg].key_init(key, slot))
-		key->prepared[slot] = NULL;
+		atomic_store(&key->prepared[slot], NULL);
 	return true;
 }
 
@@ -352,12 +358,21 @@ static void test_liars(void)
 		const char *what;
 		struct wv_verify_algorithm algo;
 	} liars[] = {
-		{"says yes to all", {careless_key, careless_free, yes_run, 1, 0, 0}},
-		{"says no to all", {careless_key, careless_free, no_run, 8, 0, 0}},
-		{"is wrong in one lane", {NULL, NULL, lane_run, 8, 0, 0}},
-		{"does not see that an octet is missing", {NULL, NULL, length_run, 4, 0, 0}},
-		{"takes no key", {no_key, careless_free, no_run, 1, 0, 0}},
-		{"takes bad keys", {strict_key, careless_free, NULL, 1, 0, 0}},
+		{"says yes to all",
+			{.key_init = careless_key,
+				.key_fini = careless_free,
+				.run = yes_run,
+				.group = 1}},
+		{"says no to all",
+			{.key_init = careless_key,
+				.key_fini = careless_free,
+				.run = no_run,
+				.group = 8}},
+		{"is wrong in one lane", {.run = lane_run, .group = 8}},
+		{"does not see that an octet is missing", {.run = length_run, .group = 4}},
+		{"takes no key",
+			{.key_init = no_key, .key_fini = careless_free, .run = no_run, .group = 1}},
+		{"takes bad keys", {.key_init = strict_key, .key_fini = careless_free, .group = 1}},
 	};
 
 	for (unsigned i = 0; i < WV_COUNT(liars); i++) {

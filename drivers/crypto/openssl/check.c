@@ -159,28 +159,34 @@ static bool eddsa_check(const struct wv_verify_job *job, EVP_PKEY *key)
 		== 1;
 }
 
-static void run(
-	const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[], check_fn check)
+static void run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[], check_fn check)
 {
 	assert(wv_openssl_thread != NULL);
 	for (unsigned i = 0; i < n; i++) {
-		ok[i] = check(&jobs[i], jobs[i].key->prepared[slot]);
-		if (!ok[i])
+		bool good = check(&jobs[i],
+			atomic_load_explicit(&jobs[i].key->prepared[slot], memory_order_acquire));
+
+		answers[i] = good ? WV_VERIFY_GOOD : WV_VERIFY_BAD;
+		if (!good)
 			ERR_clear_error();
 	}
 }
 
-void wv_openssl_rsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+void wv_openssl_rsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
-	run(jobs, n, slot, ok, rsa_check);
+	run(jobs, n, slot, answers, rsa_check);
 }
 
-void wv_openssl_ecdsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+void wv_openssl_ecdsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
-	run(jobs, n, slot, ok, ecdsa_check);
+	run(jobs, n, slot, answers, ecdsa_check);
 }
 
-void wv_openssl_eddsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[])
+void wv_openssl_eddsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
 {
-	run(jobs, n, slot, ok, eddsa_check);
+	run(jobs, n, slot, answers, eddsa_check);
 }

@@ -48,9 +48,12 @@ bool wv_openssl_eddsa_key(struct wv_verify_key *key, unsigned slot);
 void wv_openssl_key_free(struct wv_verify_key *key, unsigned slot);
 
 // Checks.
-void wv_openssl_rsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[]);
-void wv_openssl_ecdsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[]);
-void wv_openssl_eddsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot, bool ok[]);
+void wv_openssl_rsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[]);
+void wv_openssl_ecdsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[]);
+void wv_openssl_eddsa_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[]);
 
 // Octets of the digest that a signature of RSA or ECDSA signs.
 uint32_t wv_openssl_digest_len(enum wv_alg alg);

@@ -15,7 +15,7 @@ static bool key_keep(struct wv_verify_key *key, unsigned slot, EVP_PKEY *made)
 		ERR_clear_error();
 		return false;
 	}
-	key->prepared[slot] = made;
+	atomic_store_explicit(&key->prepared[slot], made, memory_order_release);
 	return true;
 }
 
@@ -34,10 +34,10 @@ static void rsa_complete(struct wv_verify_key *key, unsigned slot, uint16_t modu
 		.signature = zeros,
 		.signature_len = modulus_len,
 	};
-	bool ok;
+	enum wv_verify_answer answer;
 
 	if (wv_openssl_pool_is_foreign())
-		wv_openssl_rsa_run(&job, 1, slot, &ok);
+		wv_openssl_rsa_run(&job, 1, slot, &answer);
 }
 
 bool wv_openssl_rsa_key(struct wv_verify_key *key, unsigned slot)

@@ -1,0 +1,20 @@
+/**
+ * @file
+ * Signature checks eight at a time, by AVX-512 IFMA (multiply-add of 52-bit integers).
+ *
+ * Every kernel agrees with OpenSSL on every input; what it cannot decide, it passes on. README.md in
+ * this folder says how fast it is, and how that was reached.
+ *
+ * Units      octets
+ * Ownership  keys: nothing beside their tables, which are lib/verify's
+ * Threads    any; nothing is written after init
+ * Errors     init: none; `usable` says whether this CPU has what the kernels need
+ */
+#ifndef WV_CRYPTO_IFMA_H
+#define WV_CRYPTO_IFMA_H
+
+#include "wv_verify_driver.h"
+
+extern const struct wv_verify_driver wv_crypto_ifma;
+
+#endif
