@@ -1,4 +1,7 @@
+#include <errno.h>
+
 #include "ifma.h"
+#include "p256.h"
 
 // Zen 4 and Ice Lake have all of these. The compiler's check asks the system for its registers, too.
 static bool usable(void)
@@ -12,7 +15,8 @@ static bool usable(void)
 // Tables of constants.
 static int init(struct wv_err *err)
 {
-	(void)err;
+	if (!wv_ifma_p256_init())
+		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of P-256");
 	return 0;
 }
 
@@ -20,4 +24,7 @@ const struct wv_verify_driver wv_crypto_ifma = {
 	.name = "ifma",
 	.usable = usable,
 	.init = init,
+	// A first-seen key's signature alone is passed on.
+	.algo[WV_ALG_P256] = {wv_ifma_p256_key_init, NULL, wv_ifma_p256_run, 128, 51000, 0,
+		wv_ifma_p256_table_octets, wv_ifma_p256_table_build},
 };

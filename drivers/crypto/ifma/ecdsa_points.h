@@ -1,0 +1,265 @@
+/*
+ * Additions of points, eight at a time: affine, very many sharing one inversion, for sums and tables;
+ * Jacobian, for keys without tables. Curves y^2 = x^3 - 3x + b of prime order.
+ *
+ * Affine, with l = (y2 - y1) / (x2 - x1): x3 = l^2 - x1 - x2, y3 = l (x1 - x3) - y1. Wrong where
+ * x1 = x2. Such a denominator is zero; it is found, as it makes the product of all zero, and replaced
+ * by 1; its lane is reported, and what it computes from then on is of no use to anybody.
+ */
+#ifndef WV_IFMA_ECDSA_POINTS_H
+#define WV_IFMA_ECDSA_POINTS_H
+
+#include "ecdsa_lanes.h"
+
+static struct modulus ec_field, ec_order;
+
+// Denominators are multiplied in this many chains, which do not wait for each other.
+#define CHAINS 4
+
+// Numbers that are inverted together, at most.
+#define NUMBERS_MAX 20
+
+// Additions that share an inversion, at most.
+#define SUM_MAX 256
+
+struct addition {
+	struct fe dx, dy; // of the points
+	struct fe before; // product of the denominators before, in the same chain
+};
+
+// Additions under way. Too large for the stack of a worker; what is in it does not outlive a call.
+struct sum {
+	unsigned n;
+	uint16_t to[SUM_MAX]; // the point that is added to, and will be the result
+	struct point point[SUM_MAX];
+	struct addition add[SUM_MAX];
+	struct fe product[CHAINS];
+};
+
+static _Thread_local struct sum ec_sum;
+
+static inline void sum_begin(struct sum *s)
+{
+	s->n = 0;
+	for (unsigned c = 0; c < CHAINS; c++)
+		fe_set(&s->product[c], ec_field.one);
+}
+
+static inline void sum_denominator(struct sum *s, unsigned i)
+{
+	struct fe *product = &s->product[i % CHAINS];
+
+	s->add[i].before = *product;
+	fe_mul(product, product, &s->add[i].dx);
+}
+
+// Add p, in the lanes of `negative` -p, to point[to]. The y of a p with such lanes is below p.
+static inline void sum_add(struct sum *s, unsigned to, const struct point *p, __mmask8 negative)
+{
+	unsigned i = s->n++;
+
+	s->to[i] = (uint16_t)to;
+	fe_sub(&s->add[i].dx, &p->x, &s->point[to].x);
+	fe_dif(&s->add[i].dy, negative, &p->y, &s->point[to].y);
+	sum_denominator(s, i);
+}
+
+// Replace zero denominators by 1. bad[i]: lanes of addition i that had one.
+static void sum_mend(struct sum *s, __mmask8 bad[SUM_MAX])
+{
+	unsigned n = s->n;
+	struct fe one;
+
+	fe_set(&one, ec_field.one);
+	sum_begin(s);
+	for (unsigned i = 0; i < n; i++) {
+		bad[i] = fe_is_zero(&s->add[i].dx, &ec_field);
+		fe_select(&s->add[i].dx, bad[i], &s->add[i].dx, &one);
+		sum_denominator(s, i);
+	}
+	s->n = n;
+}
+
+// Turn the products of the chains into their inverses. False: some lane is zero.
+static bool chains_invert(struct fe product[CHAINS], const struct modulus *m, fe_mul_fn mul)
+{
+	struct fe before[CHAINS], inverse = product[0];
+
+	for (unsigned c = 1; c < CHAINS; c++) {
+		before[c] = inverse;
+		mul(&inverse, &inverse, &product[c]);
+	}
+	if (!lanes_invert(&inverse, m, mul))
+		return false;
+	for (unsigned c = CHAINS - 1; c > 0; c--) {
+		struct fe own;
+
+		mul(&own, &inverse, &before[c]);
+		mul(&inverse, &inverse, &product[c]);
+		product[c] = own;
+	}
+	product[0] = inverse;
+	return true;
+}
+
+// The additions first to first + n - 1, of different chains: in steps, so that none waits for itself.
+static inline void sum_finish(struct sum *s, unsigned first, unsigned n)
+{
+	struct fe slope[CHAINS], x[CHAINS];
+
+	for (unsigned c = 0; c < n; c++) {
+		struct fe *inverse = &s->product[(first + c) % CHAINS];
+
+		fe_mul(&slope[c], inverse, &s->add[first + c].before);
+		fe_mul(inverse, inverse, &s->add[first + c].dx);
+	}
+	for (unsigned c = 0; c < n; c++)
+		fe_mul(&slope[c], &slope[c], &s->add[first + c].dy);
+	for (unsigned c = 0; c < n; c++) {
+		const struct point *p = &s->point[s->to[first + c]];
+
+		fe_sqr_sub(&x[c], &slope[c], &p->x, &s->add[first + c].dx);
+	}
+	for (unsigned c = 0; c < n; c++) {
+		struct point *p = &s->point[s->to[first + c]];
+		struct fe back;
+
+		fe_sub(&back, &p->x, &x[c]);
+		fe_mul_sub(&p->y, &slope[c], &back, &p->y);
+		p->x = x[c];
+	}
+}
+
+/*
+ * Make all the additions put into `s`; no point may have been added to twice, or added after it was
+ * added to.
+ * @return false: there were zero denominators, in the lanes bad[i]; else `bad` is not written
+ */
+static bool sum_run(struct sum *s, __mmask8 bad[SUM_MAX])
+{
+	bool complete = true;
+	unsigned i = s->n;
+
+	if (i == 0)
+		return true;
+	if (wv_unlikely(!chains_invert(s->product, &ec_field, fe_mul))) {
+		complete = false;
+		sum_mend(s, bad);
+		chains_invert(s->product, &ec_field, fe_mul);
+	}
+	if (i % CHAINS != 0)
+		sum_finish(s, i - i % CHAINS, i % CHAINS);
+	for (i -= i % CHAINS; i > 0; i -= CHAINS)
+		sum_finish(s, i - CHAINS, CHAINS);
+	return complete;
+}
+
+// Invert n numbers, of either modulus. False: there was a zero, and they are as they were.
+static bool numbers_invert(struct fe a[], unsigned n, const struct modulus *m, fe_mul_fn mul)
+{
+	struct fe product[CHAINS], before[NUMBERS_MAX];
+
+	assert(n <= NUMBERS_MAX);
+	for (unsigned c = 0; c < CHAINS; c++)
+		fe_set(&product[c], m->one);
+	for (unsigned i = 0; i < n; i++) {
+		before[i] = product[i % CHAINS];
+		mul(&product[i % CHAINS], &product[i % CHAINS], &a[i]);
+	}
+	if (!chains_invert(product, m, mul))
+		return false;
+	for (unsigned i = n; i-- > 0;) {
+		struct fe own;
+
+		mul(&own, &product[i % CHAINS], &before[i]);
+		mul(&product[i % CHAINS], &product[i % CHAINS], &a[i]);
+		a[i] = own;
+	}
+	return true;
+}
+
+// Twice n points: l = 3 (x^2 - 1) / 2y. There is no y of zero in a group of odd order.
+static void points_double(struct point p[], unsigned n)
+{
+	struct fe inverse[NUMBERS_MAX], one, zero;
+
+	fe_set(&one, ec_field.one);
+	fe_zero(&zero);
+	for (unsigned i = 0; i < n; i++)
+		fe_add(&inverse[i], &p[i].y, &p[i].y);
+	numbers_invert(inverse, n, &ec_field, fe_mul);
+	for (unsigned i = 0; i < n; i++) {
+		struct fe slope, t, x;
+
+		fe_sqr(&t, &p[i].x);
+		fe_sub(&t, &t, &one);
+		fe_add(&slope, &t, &t);
+		fe_add(&slope, &slope, &t);
+		fe_mul(&slope, &slope, &inverse[i]);
+		fe_sqr_sub(&x, &slope, &p[i].x, &zero);
+		fe_sub(&t, &p[i].x, &x);
+		fe_mul_sub(&p[i].y, &slope, &t, &p[i].y);
+		p[i].x = x;
+	}
+}
+
+// x = X / Z^2, y = Y / Z^3.
+struct jacobian {
+	struct fe x, y, z;
+};
+
+// "dbl-2001-b" (Bernstein, Lange: Explicit-Formulas Database), with Z3 = 2 Y Z. Complete in a group of odd order.
+static inline void jacobian_double(struct jacobian *p)
+{
+	struct fe alpha, beta, gamma, delta, t;
+	struct fe zero;
+
+	fe_zero(&zero);
+	fe_sqr(&delta, &p->z);
+	fe_sqr(&gamma, &p->y);
+	fe_add(&t, &p->y, &p->y);
+	fe_mul(&p->z, &p->z, &t);
+	fe_mul(&beta, &p->x, &gamma);
+	fe_sub(&alpha, &p->x, &delta);
+	fe_add(&t, &p->x, &delta);
+	fe_mul(&alpha, &alpha, &t);
+	fe_add(&t, &alpha, &alpha);
+	fe_add(&alpha, &alpha, &t);
+	fe_add(&beta, &beta, &beta);
+	fe_add(&beta, &beta, &beta);
+	fe_sqr_sub(&p->x, &alpha, &beta, &zero);
+	fe_add(&gamma, &gamma, &gamma);
+	fe_sqr(&gamma, &gamma);
+	fe_add(&gamma, &gamma, &gamma);
+	fe_sub(&t, &beta, &p->x);
+	fe_mul_sub(&p->y, &alpha, &t, &gamma);
+}
+
+/*
+ * p + q, in the lanes of `negative` p - q: "madd" of the same database.
+ * Where both have the same x, Z becomes zero, and stays so in all that is made of it.
+ */
+static inline void jacobian_add(struct jacobian *p, const struct point *q, __mmask8 negative)
+{
+	struct fe zz, h, r, hh, hhh, v, t;
+
+	fe_sqr(&zz, &p->z);
+	fe_mul(&h, &q->x, &zz);
+	fe_mul(&r, &q->y, &p->z);
+	fe_mul(&r, &r, &zz);
+	fe_sub(&h, &h, &p->x);
+	fe_zero(&t);
+	fe_sub(&t, &t, &r);
+	fe_select(&r, negative, &r, &t);
+	fe_sub(&r, &r, &p->y);
+	fe_sqr(&hh, &h);
+	fe_mul(&p->z, &p->z, &h);
+	fe_mul(&hhh, &hh, &h);
+	fe_mul(&v, &p->x, &hh);
+	fe_sqr_sub(&p->x, &r, &v, &hhh);
+	fe_mul(&t, &p->y, &hhh);
+	fe_sub(&v, &v, &p->x);
+	fe_mul_sub(&p->y, &r, &v, &t);
+}
+
+#endif
