@@ -2,6 +2,7 @@
 
 #include "ifma.h"
 #include "p256.h"
+#include "rsa_verify.h"
 
 // Zen 4 and Ice Lake have all of these. The compiler's check asks the system for its registers, too.
 static bool usable(void)
@@ -20,10 +21,20 @@ static int init(struct wv_err *err)
 	return 0;
 }
 
+// A group of one takes as long as a group of eight.
+#define RSA                                                                                        \
+	{                                                                                          \
+		wv_ifma_rsa_key, NULL, wv_ifma_rsa_run, 8, 600, 150, wv_ifma_rsa_table_octets,     \
+			wv_ifma_rsa_table_build                                                    \
+	}
+
 const struct wv_verify_driver wv_crypto_ifma = {
 	.name = "ifma",
 	.usable = usable,
 	.init = init,
+	.algo[WV_ALG_RSASHA1] = RSA,
+	.algo[WV_ALG_RSASHA256] = RSA,
+	.algo[WV_ALG_RSASHA512] = RSA,
 	// A first-seen key's signature alone is passed on.
 	.algo[WV_ALG_P256] = {wv_ifma_p256_key_init, NULL, wv_ifma_p256_run, 128, 51000, 0,
 		wv_ifma_p256_table_octets, wv_ifma_p256_table_build},
