@@ -247,6 +247,7 @@ static bool operation_holds(enum operation o)
 	struct fe lanes[4], result;
 	bool holds;
 
+	memset(lanes, 0, sizeof(lanes));
 	if (o == SC_MUL)
 		BN_lshift1(end, n);
 	else
