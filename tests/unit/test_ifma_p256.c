@@ -112,7 +112,8 @@ static void lane_put(struct fe *to, unsigned lane, const BIGNUM *from)
 		unsigned bit = 52 * j;
 
 		memcpy(&word, octets + bit / 8, sizeof(word));
-		((uint64_t *)&to->limb[j])[lane] = word >> bit % 8 & IFMA_MASK;
+		word = word >> bit % 8 & IFMA_MASK;
+		memcpy((uint8_t *)&to->limb[j] + 8 * lane, &word, sizeof(word));
 	}
 }
 
@@ -122,8 +123,11 @@ static BIGNUM *lane_get(const struct fe *from, unsigned lane)
 
 	BN_zero(r);
 	for (unsigned j = EC_LIMBS; j-- > 0;) {
+		uint64_t word;
+
+		memcpy(&word, (const uint8_t *)&from->limb[j] + 8 * lane, sizeof(word));
 		BN_lshift(r, r, 52);
-		BN_set_word(limb, ((const uint64_t *)&from->limb[j])[lane]);
+		BN_set_word(limb, word);
 		BN_add(r, r, limb);
 	}
 	BN_free(limb);
