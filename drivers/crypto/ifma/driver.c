@@ -27,7 +27,7 @@ static int init(struct wv_err *err)
 // A group of one takes as long as a group of eight.
 #define RSA                                                                                        \
 	{                                                                                          \
-		wv_ifma_rsa_key, NULL, wv_ifma_rsa_run, 8, 600, 150, wv_ifma_rsa_table_octets,     \
+		wv_ifma_rsa_key, NULL, wv_ifma_rsa_run, 8, 700, 157, wv_ifma_rsa_table_octets,     \
 			wv_ifma_rsa_table_build                                                    \
 	}
 

@@ -417,25 +417,31 @@ static void group_run(const struct group *g, enum wv_verify_answer answers[])
 	}
 }
 
+// A job that is not done, and those after it of the same size and exponent for which there is room.
+static struct group group_gather(
+	const struct open_job open[], unsigned n, bool done[], unsigned first)
+{
+	struct group g = {0};
+
+	for (unsigned i = first; i < n && g.n < IFMA_LANES; i++) {
+		if (!done[i] && open[i].blocks == open[first].blocks
+			&& open[i].squares == open[first].squares)
+			done[i] = group_add(&g, &open[i]);
+	}
+	return g;
+}
+
 static void jobs_run(const struct open_job open[], unsigned n, enum wv_verify_answer answers[])
 {
-	uint64_t done[WV_VERIFY_MAX / 64] = {0};
+	bool done[WV_VERIFY_MAX] = {false};
 
 	for (unsigned first = 0; first < n; first++) {
-		struct group g = {0};
+		if (done[first])
+			continue;
 
-		for (unsigned i = first; i < n; i++) {
-			if ((done[i / 64] >> i % 64 & 1) != 0
-				|| open[i].blocks != open[first].blocks
-				|| open[i].squares != open[first].squares)
-				continue;
-			if (group_add(&g, &open[i]))
-				done[i / 64] |= UINT64_C(1) << i % 64;
-			else if (g.n == IFMA_LANES)
-				break;
-		}
-		if (g.n > 0)
-			group_run(&g, answers);
+		struct group g = group_gather(open, n, done, first);
+
+		group_run(&g, answers);
 	}
 }
 
