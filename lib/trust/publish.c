@@ -297,8 +297,7 @@ static int prolong_keys(struct wv_trust_update *u, unsigned known, struct wv_tru
 	box = wv_trust_keybox_prolong(old, from);
 	if (box == NULL)
 		return -ENOMEM;
-	if (old != old->origin)
-		wv_trust_update_retire(u, old, free);
+	wv_trust_update_retire(u, old, wv_trust_keybox_free);
 	for (; known > 0; known--)
 		z->keyset[known] = z->keyset[known - 1];
 	z->keyset[0] = &box->set;

@@ -86,64 +86,77 @@ static void key_read(struct wv_trust_key *key, const uint8_t *rdata, uint16_t le
 		&& key->protocol == 3 && alg != WV_ALG_COUNT
 		&& wv_verify_key_init(
 			&key->key, alg, rdata + DNSKEY_FIXED, (size_t)len - DNSKEY_FIXED);
+	if (key->usable)
+		wv_verify_key_keep(&key->key);
 }
 
-static size_t keybox_size(unsigned n)
+static struct wv_trust_keybox *keybox_new(
+	const struct wv_trust_origin *from, struct wv_trust_keyring *ring)
 {
-	return sizeof(struct wv_trust_keybox) + n * sizeof(struct wv_trust_key);
+	struct wv_trust_keybox *box = calloc(1, sizeof(*box));
+
+	if (box == NULL)
+		return NULL;
+	box->ring = ring;
+	box->since_s = from->since_s;
+	box->set.life = from->life;
+	box->set.source = from->source;
+	ring->boxes++;
+	return box;
 }
 
 struct wv_trust_keybox *wv_trust_keybox_make(const struct wv_trust_origin *from,
 	const uint8_t *octets, uint32_t len, unsigned n, const struct wv_trust_keyset *const sets[],
 	unsigned n_sets)
 {
-	struct wv_trust_keybox *box = calloc(1, keybox_size(n) + len);
-	uint8_t *copy;
+	size_t keys = sizeof(struct wv_trust_keyring) + n * sizeof(struct wv_trust_key);
+	struct wv_trust_keyring *ring = calloc(1, keys + len);
+	struct wv_trust_keybox *box = ring != NULL ? keybox_new(from, ring) : NULL;
 	const uint8_t *pos;
 
-	if (box == NULL)
+	if (box == NULL) {
+		free(ring);
 		return NULL;
-	copy = (uint8_t *)box + keybox_size(n);
-	memcpy(copy, octets, len);
-	box->origin = box;
-	box->since_s = from->since_s;
+	}
 	box->octets_len = len;
-	box->octets = pos = copy;
-	box->set.life = from->life;
-	box->set.source = from->source;
+	box->octets = pos = memcpy((uint8_t *)ring + keys, octets, len);
 	for (unsigned i = 0; i < n; i++) {
 		uint16_t rdlen;
 		const uint8_t *rdata = record_take(&pos, &rdlen);
 
 		if (!wv_trust_is_revoked_in(sets, n_sets, rdata, rdlen))
-			key_read(&box->set.key[box->set.n++], rdata, rdlen);
+			key_read(&ring->key[ring->n++], rdata, rdlen);
 	}
+	box->set.n = ring->n;
+	box->set.key = ring->key;
 	return box;
 }
 
 struct wv_trust_keybox *wv_trust_keybox_prolong(
 	struct wv_trust_keybox *box, const struct wv_trust_origin *from)
 {
-	struct wv_trust_keybox *copy = malloc(keybox_size(box->set.n));
+	struct wv_trust_keybox *copy = keybox_new(from, box->ring);
 
 	if (copy == NULL)
 		return NULL;
-	memcpy(copy, box, keybox_size(box->set.n));
-	copy->since_s = from->since_s;
-	copy->set.life = from->life;
-	copy->set.source = from->source;
+	copy->octets_len = box->octets_len;
+	copy->octets = box->octets;
+	copy->set.n = box->set.n;
+	copy->set.key = box->set.key;
 	return copy;
 }
 
 void wv_trust_keybox_free(void *object)
 {
 	struct wv_trust_keybox *box = object;
+	struct wv_trust_keyring *ring = box->ring;
 
-	for (unsigned i = 0; i < box->set.n; i++) {
-		if (box->set.key[i].usable)
-			wv_verify_key_fini(&box->set.key[i].key);
-	}
-	if (box->origin != box)
-		free(box->origin);
 	free(box);
+	if (--ring->boxes > 0)
+		return;
+	for (unsigned i = 0; i < ring->n; i++) {
+		if (ring->key[i].usable)
+			wv_verify_key_fini(&ring->key[i].key);
+	}
+	free(ring);
 }

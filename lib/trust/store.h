@@ -34,10 +34,15 @@ struct wv_trust_dsbox {
 	struct wv_trust_dsset set;
 };
 
+// Keys and the octets that they point to. A set whose life was prolonged is a new box with the same ring.
+struct wv_trust_keyring {
+	unsigned boxes; // that have it; the writer's
+	uint16_t n;
+	struct wv_trust_key key[];
+};
+
 struct wv_trust_keybox {
-	// The box that owns the octets, to which the keys point. A set whose life was prolonged is
-	// a new box with copies of the keys; what drivers hung on them belongs to the newest.
-	struct wv_trust_keybox *origin;
+	struct wv_trust_keyring *ring;
 	uint32_t since_s;
 	uint32_t octets_len;
 	const uint8_t *octets;
@@ -139,7 +144,7 @@ struct wv_trust_keybox *wv_trust_keybox_make(const struct wv_trust_origin *from,
 	const uint8_t *octets, uint32_t len, unsigned n, const struct wv_trust_keyset *const sets[],
 	unsigned n_sets);
 
-// The same set with another life; the new box takes over what the old one owns (keys alone).
+// The same set with another life.
 struct wv_trust_dsbox *wv_trust_dsbox_prolong(
 	const struct wv_trust_dsbox *box, const struct wv_trust_origin *from);
 struct wv_trust_keybox *wv_trust_keybox_prolong(

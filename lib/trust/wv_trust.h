@@ -106,7 +106,8 @@ struct wv_trust_keyset {
 	struct wv_trust_life life;
 	enum wv_trust_source source;
 	uint16_t n;
-	struct wv_trust_key key[]; // in canonical order of their RDATA; none seen revoked elsewhere
+	const struct wv_trust_key
+		*key; // in canonical order of their RDATA; none seen revoked elsewhere
 };
 
 enum wv_trust_status {
