@@ -184,7 +184,7 @@ static uint64_t message_judge(struct alone *a, const struct packet *packet)
 
 	wv_validate_begin(a->v, &a->env, a->m, status, &query, NULL);
 	wv_batch_add(a->batch, a->v, begin);
-	wv_batch_run(a->batch, begin, 0, true);
+	wv_batch_finish(a->batch, begin);
 	(void)wv_batch_take(a->batch);
 	return rte_rdtsc() - begin;
 }
@@ -292,7 +292,7 @@ static int alone_learn(struct alone *a, struct wv_err *err)
 		.time_s = params->time_s};
 
 	a->trust = wv_trust_create(&trust, err);
-	a->batch = a->trust != NULL ? wv_batch_create(err) : NULL;
+	a->batch = a->trust != NULL ? wv_batch_create(NULL, err) : NULL;
 	if (a->batch == NULL)
 		return -ENOMEM;
 	a->env = (struct wv_validate_env){

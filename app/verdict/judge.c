@@ -132,7 +132,7 @@ static int judge_init(struct judge *j, const struct judge_options *options, stru
 	trust.zones = j->presets.trust.zones;
 	trust.sha1 = j->config.validation.sha1_validate;
 	j->trust = wv_trust_create(&trust, err);
-	j->batch = wv_batch_create(err);
+	j->batch = wv_batch_create(NULL, err);
 	j->fact = malloc(WV_CHAIN_FACT_MAX);
 	j->line = malloc(LINE_ROOM);
 	if (j->fact == NULL || j->line == NULL)
@@ -175,7 +175,7 @@ static void response_judge(struct judge *j, const struct wv_app_response *r)
 	wv_validate_begin(&j->v, &j->env, r->m, r->status, &r->query, NULL);
 	may_prove = j->v.pending && wv_chain_may_bear(r->m);
 	wv_batch_add(j->batch, &j->v, 0);
-	wv_batch_run(j->batch, 0, 0, true);
+	wv_batch_finish(j->batch, 0);
 	(void)wv_batch_take(j->batch);
 	if (may_prove)
 		wv_chain_harvest(&j->v, WV_TRUST_WIRE, false, j->fact, fact_publish, j);

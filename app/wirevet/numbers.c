@@ -112,6 +112,22 @@ static void walk_drops(const struct wv_metrics *sum, const struct numbers_writer
 	w->close(arg);
 }
 
+// Groups by a time, each level named by what it is below.
+static void walk_times(const _Atomic uint64_t levels[WV_METRICS_LEVELS], const char *name,
+	const struct numbers_writer *w, void *arg)
+{
+	char below[24];
+
+	w->open(arg, name);
+	for (unsigned i = 0; i < WV_METRICS_LEVELS; i++) {
+		if (levels[i] == 0)
+			continue;
+		snprintf(below, sizeof(below), "%llu", 1ull << i);
+		w->number(arg, below, levels[i]);
+	}
+	w->close(arg);
+}
+
 static void walk_batches(const struct wv_metrics *sum, const struct numbers_writer *w, void *arg)
 {
 	w->open(arg, "batch");
@@ -120,8 +136,29 @@ static void walk_batches(const struct wv_metrics *sum, const struct numbers_writ
 		w->number(arg, "runs", sum->batch_runs[i]);
 		w->number(arg, "jobs", sum->batch_jobs[i]);
 		w->number(arg, "good", sum->batch_good[i]);
+		w->number(arg, "full", sum->batch_full[i]);
+		w->number(arg, "passed_on", sum->passed_on[i]);
+		w->number(arg, "exceptions", sum->exceptions[i]);
+		w->number(arg, "distrusted", sum->distrusted[i]);
 		w->close(arg);
 	}
+	w->number(arg, "slow_runs", sum->batch_slow);
+	walk_times(sum->batch_waits, "waited_below_cycles", w, arg);
+	walk_times(sum->batch_takes, "took_below_cycles", w, arg);
+	w->close(arg);
+}
+
+static void walk_tables(const struct numbers_writer *w, void *arg)
+{
+	const struct wv_verify_tables_counts *c = wv_verify_tables_count();
+
+	w->open(arg, "tables");
+	w->number(arg, "keys", c->keys);
+	w->number(arg, "tables", c->tables);
+	w->number(arg, "octets", c->octets);
+	w->number(arg, "built", c->built);
+	w->number(arg, "evicted", c->evicted);
+	w->number(arg, "refused", c->refused);
 	w->close(arg);
 }
 
@@ -189,6 +226,7 @@ void numbers_walk(const struct numbers *n, const struct numbers_writer *w, void 
 	walk_budgets(&sum, w, arg);
 	walk_drops(&sum, w, arg);
 	walk_batches(&sum, w, arg);
+	walk_tables(w, arg);
 	w->open(arg, "cores");
 	numbers_walk_cores(n, w, arg);
 	w->close(arg);

@@ -59,7 +59,7 @@ static bool judge(struct wv_builder *b, const struct wv_name *name, enum wv_type
 
 	wv_validate_begin(&b->v, &b->env, &b->m, status, &query, b);
 	wv_batch_add(b->batch, &b->v, 0);
-	wv_batch_run(b->batch, 0, 0, true);
+	wv_batch_finish(b->batch, 0);
 	while (wv_batch_take(b->batch) != NULL)
 		;
 	return b->v.qname.len != 0 && b->m.qtype == type && wv_name_equal(&b->v.qname, name);

@@ -34,7 +34,7 @@ static bool builder_allocate(struct wv_builder *b)
 	const struct wv_builder_params *p = &b->params;
 
 	b->spans = wv_builder_spans_create(p->spans, p->seed);
-	b->batch = wv_batch_create(NULL);
+	b->batch = wv_batch_create(NULL, NULL);
 	b->scratch = malloc(WV_CHAIN_FACT_MAX);
 	return wv_builder_table_init(&b->seeks, p->seeks, sizeof(struct seek), p->seed)
 		&& wv_builder_table_init(

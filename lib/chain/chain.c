@@ -60,7 +60,7 @@ struct wv_chain *wv_chain_create(const struct wv_chain_params *params, struct wv
 		c->params = *params;
 		c->scratch = malloc(WV_CHAIN_FACT_MAX);
 		c->facts = malloc(FACTS_ROOM);
-		c->batch = wv_batch_create(NULL);
+		c->batch = wv_batch_create(NULL, NULL);
 	}
 	if (c == NULL || c->scratch == NULL || c->facts == NULL || c->batch == NULL) {
 		wv_fail(err, ENOMEM, "chain: want %zu octets, not to be had",
@@ -290,7 +290,7 @@ static void facts_publish(struct wv_chain *c)
 
 static void round_run(struct wv_chain *c)
 {
-	wv_batch_run(c->batch, 0, 0, true);
+	wv_batch_finish(c->batch, 0);
 	while (wv_batch_take(c->batch) != NULL)
 		;
 	for (unsigned i = 0; i < c->n_slots; i++)

@@ -283,6 +283,10 @@ const struct setting wv_config_settings[] = {
 		"who verifies signatures: the name of a driver, or auto, the best of this machine"),
 	TEXT("drivers", "hash", drivers.hash, "auto", is_driver,
 		"who hashes: the name of a driver, or auto, the best of this machine"),
+	NUMBER("drivers", "table_after", "checks", drivers.table_after, 1, 1000000, 32,
+		"of late by a key, after which the driver's table for it is built"),
+	NUMBER("drivers", "table_mib", "MiB", drivers.table_mib, 0, 65536, 256,
+		"of all tables together; the least used are given up first; 0: no tables"),
 
 	CHOICE("queries", "unsolicited", queries.unsolicited, unsolicited, WV_UNSOLICITED_COUNT,
 		"a response without a query: pass, pass and count, drop"),

@@ -106,6 +106,8 @@ struct wv_config {
 	} trust;
 	struct {
 		char *crypto, *hash; // "auto" or a driver's name
+		unsigned table_after;
+		unsigned table_mib;
 	} drivers;
 	struct {
 		enum wv_config_unsolicited unsolicited;

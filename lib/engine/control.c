@@ -14,6 +14,8 @@
 #define SLEEP_MS      1
 #define RECORDS_TURN  64   // of one mailbox, before the next has its turn
 #define EXPIRE_TURN   4096 // zones looked at in a second
+#define TABLE_KEYS    256  // keys looked at in a turn
+#define TABLES_TURN   4    // tables built in a turn: each takes a tenth of a millisecond
 #define DEFERRED_MAX  65536
 #define NS_PER_SECOND 1000000000ull
 
@@ -182,6 +184,8 @@ static bool control_turn(struct control *c)
 		found |= lines_take(c, &c->e->workers[i]->lines);
 	}
 	control_chores(c);
+	wv_verify_tables_step(
+		TABLE_KEYS, TABLES_TURN, (uint32_t)(clock_ns(CLOCK_MONOTONIC) / NS_PER_SECOND));
 	control_free(c, false);
 	return found;
 }

@@ -562,8 +562,15 @@ static int store_init(struct wv_engine *e, struct wv_err *err)
 		.reclaim_arg = &e->control,
 	};
 
-	e->rcu = rte_zmalloc(NULL, rte_rcu_qsbr_get_memsize(e->n_workers), RTE_CACHE_LINE_SIZE);
-	if (e->rcu == NULL || rte_rcu_qsbr_init(e->rcu, e->n_workers) != 0)
+	const struct wv_verify_tables_settings tables = {
+		.after = e->config->drivers.table_after,
+		.octets = (size_t)e->config->drivers.table_mib << 20,
+	};
+
+	wv_verify_tables_init(&tables, wv_engine_control_reclaim, &e->control);
+	e->rcu = rte_zmalloc(
+		NULL, rte_rcu_qsbr_get_memsize(e->n_workers * ENGINE_READERS), RTE_CACHE_LINE_SIZE);
+	if (e->rcu == NULL || rte_rcu_qsbr_init(e->rcu, e->n_workers * ENGINE_READERS) != 0)
 		return wv_fail(err, ENOMEM, "no memory for %u readers", e->n_workers);
 	e->trust = wv_trust_create(&params, err);
 	return e->trust != NULL ? 0 : -ENOMEM;

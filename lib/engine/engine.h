@@ -22,6 +22,7 @@
 #define ENGINE_TX_ROOM  (2 * ENGINE_BURST) // packets that wait for a device
 #define ENGINE_CONTEXTS 256                // responses a worker can hold
 #define ENGINE_NO_PORT  UINT8_MAX
+#define ENGINE_READERS  2 // ids of a worker in the RCU variable
 
 #if ENGINE_CONTEXTS < ENGINE_BURST
 #error "a burst finds no contexts"
@@ -159,6 +160,7 @@ struct context {
 	bool proves; // may bear facts, and signatures were looked at
 	enum wv_message_status status;
 	unsigned lane;
+	unsigned reader; // under which its checks were taken
 	struct rte_mbuf *mbuf;
 };
 
@@ -184,8 +186,10 @@ struct worker {
 	const struct wv_policy *policy;
 	const struct wv_trust *trust;
 	const struct port *ports;
-	unsigned index; // its reader id in the RCU variable, too
-	int socket;     // its memory's NUMA node
+	unsigned index;
+	unsigned reader; // which of its ids in the RCU variable new checks are taken under
+	unsigned held[ENGINE_READERS]; // responses whose checks wait, by that id
+	int socket;                    // its memory's NUMA node
 	int mark_offset, time_offset;
 	uint32_t seed; // of the owner hashes
 	unsigned burst;
@@ -223,6 +227,11 @@ size_t wv_engine_context_stride(void);
 
 // One turn: parse, judge, act, send. Returns packets and checks that were found.
 unsigned wv_engine_worker_step(struct worker *w, uint64_t now);
+
+static inline unsigned wv_engine_reader(const struct worker *w, unsigned which)
+{
+	return w->index * ENGINE_READERS + which;
+}
 
 // Between a core's loop and the RCU variable: a reader, and no reader any more.
 void wv_engine_worker_online(struct worker *w);

@@ -10,7 +10,7 @@
 #include "engine.h"
 
 // Turns after which a waiting check is run, so that its hold on the trust store ends.
-#define QUIESCE_TURNS 64
+#define COUNT_TURNS 64
 
 #define AHEAD      8u                         // packets between asking for memory and touching it
 #define FRAME_NEAR (4u * RTE_CACHE_LINE_SIZE) // octets of a frame that are asked for
@@ -19,6 +19,7 @@
 #define LINE_MAX_OCTETS ((size_t)WV_CHAIN_FACT_MAX)
 
 static bool worker_judge(struct worker *w, bool idle);
+static void worker_finish(struct worker *w);
 
 // ---- back to the I/O core ----
 
@@ -415,9 +416,11 @@ static void response_parse(struct worker *w, unsigned lane, const struct arrival
 		response_settle(w, c);
 		return;
 	}
+	c->reader = w->reader;
+	w->held[c->reader]++;
 	wv_batch_add(w->batch, &c->v, w->now);
 	if (w->ordered && c->proves)
-		worker_judge(w, true);
+		worker_finish(w);
 }
 
 // The clock of this turn, for all but packet time.
@@ -501,7 +504,8 @@ static unsigned worker_parse(struct worker *w, unsigned lane)
 	if (w->n_free < w->burst)
 		worker_judge(w, true);
 	// What could not be sent must leave first: there is room for no more than all contexts hold.
-	if (l->n > 0)
+	// Slow checks may hold many of them for some turns.
+	if (l->n > 0 || w->n_free < w->burst)
 		return 0;
 	n = rte_ring_sc_dequeue_burst(l->ring.in, (void **)m, w->burst, NULL);
 	if (n == 0)
@@ -514,42 +518,79 @@ static unsigned worker_parse(struct worker *w, unsigned lane)
 
 // ---- judge ----
 
-// Run what is due, and act on what is settled. True if anything was held.
-static bool worker_judge(struct worker *w, bool idle)
+static void worker_settle(struct worker *w)
 {
 	struct wv_validation *v;
 
+	while ((v = wv_batch_take(w->batch)) != NULL) {
+		struct context *c = v->owner;
+
+		w->held[c->reader]--;
+		response_settle(w, c);
+	}
+}
+
+// Run what is due, and act on what is settled. True if anything was held.
+static bool worker_judge(struct worker *w, bool idle)
+{
 	if (wv_batch_held(w->batch) == 0)
 		return false;
 	wv_batch_run(w->batch, w->now, w->patience, idle);
-	while ((v = wv_batch_take(w->batch)) != NULL)
-		response_settle(w, v->owner);
+	worker_settle(w);
 	return true;
 }
 
-static void worker_count_batches(struct worker *w)
+// The same, until nothing is held.
+static void worker_finish(struct worker *w)
 {
-	const struct wv_batch_counts *counts = wv_batch_count(w->batch);
-
-	for (unsigned alg = 0; alg < WV_ALG_COUNT; alg++) {
-		atomic_store_explicit(
-			&w->metrics->batch_runs[alg], counts->runs[alg], memory_order_relaxed);
-		atomic_store_explicit(
-			&w->metrics->batch_jobs[alg], counts->jobs[alg], memory_order_relaxed);
-		atomic_store_explicit(
-			&w->metrics->batch_good[alg], counts->good[alg], memory_order_relaxed);
-	}
+	wv_batch_finish(w->batch, w->now);
+	worker_settle(w);
 }
 
-// A check that waits holds a key: this reader is quiescent when none does.
+static void counters_copy(_Atomic uint64_t to[], const uint64_t from[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		atomic_store_explicit(&to[i], from[i], memory_order_relaxed);
+}
+
+static_assert(WV_METRICS_LEVELS == WV_BATCH_LEVELS, "levels of times");
+
+static void worker_count_batches(struct worker *w)
+{
+	const struct wv_batch_counts *batch = wv_batch_count(w->batch);
+	const struct wv_verify_counts *verify = wv_verify_count();
+	struct wv_metrics *m = w->metrics;
+
+	counters_copy(m->batch_runs, batch->runs, WV_ALG_COUNT);
+	counters_copy(m->batch_jobs, batch->jobs, WV_ALG_COUNT);
+	counters_copy(m->batch_good, batch->good, WV_ALG_COUNT);
+	counters_copy(m->batch_full, batch->full, WV_ALG_COUNT);
+	counters_copy(&m->batch_slow, &batch->slow, 1);
+	counters_copy(m->batch_waits, batch->waits, WV_BATCH_LEVELS);
+	counters_copy(m->batch_takes, batch->takes, WV_BATCH_LEVELS);
+	counters_copy(m->passed_on, verify->passed_on, WV_ALG_COUNT);
+	counters_copy(m->exceptions, verify->exceptions, WV_ALG_COUNT);
+	counters_copy(m->distrusted, verify->distrusted, WV_ALG_COUNT);
+}
+
+/*
+ * A check that waits holds a key. So a worker has two reader ids: new checks are taken under the one,
+ * and when the last of the other's is done, that one is quiescent, and they swap. Groups need not be
+ * run before they are full for it.
+ */
 static void worker_quiesce(struct worker *w)
 {
-	if (++w->turn % QUIESCE_TURNS == 0) {
-		worker_judge(w, true);
+	unsigned other = w->reader ^ 1;
+
+	if (++w->turn % COUNT_TURNS == 0)
 		worker_count_batches(w);
-	}
-	if (wv_batch_held(w->batch) == 0)
-		rte_rcu_qsbr_quiescent(w->e->rcu, w->index);
+	if (w->held[other] > 0)
+		return;
+	rte_rcu_qsbr_quiescent(w->e->rcu, wv_engine_reader(w, other));
+	if (w->held[w->reader] == 0)
+		rte_rcu_qsbr_quiescent(w->e->rcu, wv_engine_reader(w, w->reader));
+	else
+		w->reader = other;
 }
 
 // As much as the ports can have given since the last turn: else a core with both steps would take
@@ -584,17 +625,21 @@ unsigned wv_engine_worker_step(struct worker *w, uint64_t now)
 
 void wv_engine_worker_online(struct worker *w)
 {
-	rte_rcu_qsbr_thread_register(w->e->rcu, w->index);
-	rte_rcu_qsbr_thread_online(w->e->rcu, w->index);
+	for (unsigned i = 0; i < ENGINE_READERS; i++) {
+		rte_rcu_qsbr_thread_register(w->e->rcu, wv_engine_reader(w, i));
+		rte_rcu_qsbr_thread_online(w->e->rcu, wv_engine_reader(w, i));
+	}
 }
 
 void wv_engine_worker_offline(struct worker *w)
 {
-	worker_judge(w, true);
+	worker_finish(w);
 	worker_send(w);
 	worker_count_batches(w);
-	rte_rcu_qsbr_thread_offline(w->e->rcu, w->index);
-	rte_rcu_qsbr_thread_unregister(w->e->rcu, w->index);
+	for (unsigned i = 0; i < ENGINE_READERS; i++) {
+		rte_rcu_qsbr_thread_offline(w->e->rcu, wv_engine_reader(w, i));
+		rte_rcu_qsbr_thread_unregister(w->e->rcu, wv_engine_reader(w, i));
+	}
 }
 
 // An odd number of cache lines: the same fields of all contexts then lie in different sets.
@@ -623,6 +668,11 @@ static int worker_allocate(struct worker *w, struct wv_err *err)
 	return 0;
 }
 
+static uint64_t cycles(void)
+{
+	return rte_rdtsc();
+}
+
 static int worker_tables(struct worker *w, struct wv_err *err)
 {
 	const struct wv_config *config = w->e->config;
@@ -636,7 +686,7 @@ static int worker_tables(struct worker *w, struct wv_err *err)
 	w->flow = wv_flow_create(&flow, err);
 	if (w->flow == NULL)
 		return -ENOMEM;
-	w->batch = wv_batch_create(err);
+	w->batch = wv_batch_create(cycles, err);
 	return w->batch != NULL ? 0 : -ENOMEM;
 }
 

@@ -20,7 +20,8 @@
 #include "wv_verdict.h"
 #include "wv_verify.h"
 
-#define WV_METRICS_PORTS 32 // two for each pair
+#define WV_METRICS_PORTS  32 // two for each pair
+#define WV_METRICS_LEVELS 40 // of times, by powers of two
 
 // Where a packet can be lost, each with a name; the wire loses nothing unless one of these counts.
 enum wv_drop {
@@ -67,6 +68,16 @@ struct wv_metrics {
 	_Atomic uint64_t would_block[WV_REASON_COUNT];
 	_Atomic uint64_t budget_exceeded[WV_REASON_COUNT]; // responses, by wv_reason_budget()
 	_Atomic uint64_t drops[WV_DROPS];
+	// Groups of checks, and how long their oldest waited and they took: level n has those of
+	// 2^(n-1) to 2^n - 1 cycles.
+	_Atomic uint64_t batch_waits[WV_METRICS_LEVELS];
+	_Atomic uint64_t batch_takes[WV_METRICS_LEVELS];
+	_Atomic uint64_t batch_slow; // runs of slow checks
+	_Atomic uint64_t batch_full[WV_ALG_COUNT];
+	// Decided by the reference for another driver.
+	_Atomic uint64_t passed_on[WV_ALG_COUNT];
+	_Atomic uint64_t exceptions[WV_ALG_COUNT];
+	_Atomic uint64_t distrusted[WV_ALG_COUNT];
 	_Atomic uint64_t batch_runs[WV_ALG_COUNT];
 	_Atomic uint64_t batch_jobs[WV_ALG_COUNT];
 	_Atomic uint64_t batch_good[WV_ALG_COUNT];

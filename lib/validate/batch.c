@@ -1,9 +1,11 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "wv_batch.h"
 
 #define STAGE 32           // messages hashed at once; their octets are still in the cache
+#define LANES 8            // checks that a driver makes in the time of one
 #define ARENA (256u << 10) // octets of signed data that wait; beyond, room for the largest
 
 /*
@@ -15,13 +17,13 @@ struct job {
 	struct wv_validate_check check;
 	const uint8_t *data; // signed data, or their digest
 	uint32_t len;
+	uint64_t since; // cycles
 	uint8_t digest[WV_DIGEST_MAX];
 };
 
+// In the order in which they came; of one algorithm.
 struct group {
 	unsigned n;
-	unsigned full; // jobs worth a run
-	uint64_t oldest;
 	struct job jobs[WV_VERIFY_MAX];
 };
 
@@ -35,7 +37,13 @@ struct queue {
 };
 
 struct wv_batch {
-	struct group groups[WV_ALG_COUNT];
+	struct group groups[WV_VERIFY_QUEUES];
+	struct group slow[WV_VERIFY_QUEUES];
+	unsigned full[WV_ALG_COUNT]; // jobs that are worth a run
+	unsigned n_jobs;             // in groups
+	unsigned n_kept;             // of these, with data in `kept`
+	unsigned slow_turn;          // the queue that is looked at first
+	uint64_t (*clock)(void);
 	struct job *staged[STAGE]; // in a group already, but their data not hashed
 	unsigned n_staged;
 	struct queue ready; // may have further checks, or be settled
@@ -45,7 +53,7 @@ struct wv_batch {
 	struct arena hashed, kept; // data to be hashed; data of EdDSA
 };
 
-struct wv_batch *wv_batch_create(struct wv_err *err)
+struct wv_batch *wv_batch_create(uint64_t (*clock)(void), struct wv_err *err)
 {
 	struct wv_batch *b = calloc(1, sizeof(*b));
 
@@ -53,10 +61,11 @@ struct wv_batch *wv_batch_create(struct wv_err *err)
 		wv_fail(err, ENOMEM, "batch: want %zu octets, not to be had", sizeof(*b));
 		return NULL;
 	}
+	b->clock = clock;
 	for (enum wv_alg alg = 0; alg < WV_ALG_COUNT; alg++) {
 		unsigned full = wv_verify_group(alg);
 
-		b->groups[alg].full = full < WV_VERIFY_MAX ? full : WV_VERIFY_MAX;
+		b->full[alg] = full < WV_VERIFY_MAX ? full : WV_VERIFY_MAX;
 	}
 	return b;
 }
@@ -127,18 +136,45 @@ static void stage_run(struct wv_batch *b)
 	b->hashed.used = 0;
 }
 
-// The answers go back; what they belong to is looked at again later, not here.
-static void group_run(struct wv_batch *b, enum wv_alg alg)
+// Close the gap that the first `n` left. Digests are in the jobs themselves.
+static void jobs_move(struct group *g, unsigned n)
 {
-	struct group *g = &b->groups[alg];
-	struct wv_verify_job jobs[WV_VERIFY_MAX];
-	bool ok[WV_VERIFY_MAX] = {false};
+	memmove(g->jobs, g->jobs + n, g->n * sizeof(g->jobs[0]));
+	for (unsigned i = 0; i < g->n; i++) {
+		if (is_hashed(g->jobs[i].check.key->alg))
+			g->jobs[i].data = g->jobs[i].digest;
+	}
+}
 
-	if (g->n == 0)
-		return;
+static unsigned level_of(uint64_t cycles)
+{
+	unsigned level = cycles == 0 ? 0 : 64u - (unsigned)__builtin_clzll(cycles);
+
+	return level < WV_BATCH_LEVELS ? level : WV_BATCH_LEVELS - 1;
+}
+
+static void times_count(struct wv_batch *b, uint64_t since, uint64_t begin, uint64_t end)
+{
+	uint64_t wait = begin > since ? begin - since : 0, run = end - begin;
+
+	b->counts.waits[level_of(wait)]++;
+	b->counts.takes[level_of(run)]++;
+	if (wait > b->counts.longest_wait)
+		b->counts.longest_wait = wait;
+	if (run > b->counts.longest_run)
+		b->counts.longest_run = run;
+}
+
+// Hand the first `n` jobs of a group to the driver.
+static void jobs_check(struct wv_batch *b, const struct group *g, unsigned n, bool ok[])
+{
+	struct wv_verify_job jobs[WV_VERIFY_MAX];
+	enum wv_alg alg = g->jobs[0].check.key->alg;
+	uint64_t begin = b->clock != NULL ? b->clock() : 0;
+
 	if (is_hashed(alg))
 		stage_run(b);
-	for (unsigned i = 0; i < g->n; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		const struct job *job = &g->jobs[i];
 		const struct wv_validate_check *check = &job->check;
 
@@ -150,17 +186,38 @@ static void group_run(struct wv_batch *b, enum wv_alg alg)
 			.signature_len = check->sig.signature_len,
 		};
 	}
-	wv_verify_batch(alg, jobs, g->n, ok);
+	wv_verify_batch(alg, jobs, n, ok);
+	if (b->clock != NULL)
+		times_count(b, g->jobs[0].since, begin, b->clock());
 	b->counts.runs[alg]++;
-	b->counts.jobs[alg] += g->n;
-	for (unsigned i = 0; i < g->n; i++) {
+	b->counts.jobs[alg] += n;
+	b->counts.full[alg] += n >= b->full[alg];
+}
+
+// The answers go back; what they belong to is looked at again later, not here.
+static void group_run(struct wv_batch *b, struct group *g, unsigned n)
+{
+	bool ok[WV_VERIFY_MAX] = {false};
+	enum wv_alg alg;
+
+	if (n == 0)
+		return;
+	alg = g->jobs[0].check.key->alg;
+	jobs_check(b, g, n, ok);
+	for (unsigned i = 0; i < n; i++) {
 		b->counts.good[alg] += ok[i];
 		wv_validate_answer(g->jobs[i].check.v, &g->jobs[i].check, ok[i]);
 		ready_push(b, g->jobs[i].check.v);
 	}
-	g->n = 0;
-	if (b->groups[WV_ALG_ED25519].n == 0 && b->groups[WV_ALG_ED448].n == 0)
-		b->kept.used = 0;
+	g->n -= n;
+	b->n_jobs -= n;
+	if (g->n > 0)
+		jobs_move(g, n);
+	if (!is_hashed(alg)) {
+		b->n_kept -= n;
+		if (b->n_kept == 0)
+			b->kept.used = 0;
+	}
 }
 
 // Make sure that the signed data of any message fit.
@@ -168,24 +225,31 @@ static void arena_clear(struct wv_batch *b, bool hashed)
 {
 	if (hashed && b->hashed.used > ARENA)
 		stage_run(b);
-	if (!hashed && b->kept.used > ARENA) {
-		group_run(b, WV_ALG_ED25519);
-		group_run(b, WV_ALG_ED448);
+	if (hashed || b->kept.used <= ARENA)
+		return;
+	for (unsigned q = 0; q < WV_VERIFY_QUEUES; q++) {
+		struct group *both[] = {&b->groups[q], &b->slow[q]};
+
+		for (unsigned i = 0; i < WV_COUNT(both); i++) {
+			if (both[i]->n > 0 && !is_hashed(both[i]->jobs[0].check.key->alg))
+				group_run(b, both[i], both[i]->n);
+		}
 	}
 }
 
 static void check_add(struct wv_batch *b, const struct wv_validate_check *check, uint64_t now)
 {
 	const struct wv_validate_rrset *need = &check->v->needed[check->need];
-	enum wv_alg alg = check->key->alg;
-	struct group *g = &b->groups[alg];
-	struct arena *arena = is_hashed(alg) ? &b->hashed : &b->kept;
+	const struct wv_verify_key *key = check->key;
+	struct group *g = wv_verify_is_slow(key) ? &b->slow[key->queue] : &b->groups[key->queue];
+	bool hashed = is_hashed(key->alg);
+	struct arena *arena = hashed ? &b->hashed : &b->kept;
 	uint8_t *data;
 	size_t len;
 
 	if (g->n == WV_VERIFY_MAX)
-		group_run(b, alg);
-	arena_clear(b, is_hashed(alg));
+		group_run(b, g, g->n);
+	arena_clear(b, hashed);
 	data = arena->octets + arena->used;
 	len = wv_canon_signed_data(check->v->m, need->set, &check->sig, &need->owner, data,
 		sizeof(arena->octets) - arena->used);
@@ -193,11 +257,12 @@ static void check_add(struct wv_batch *b, const struct wv_validate_check *check,
 		wv_validate_answer(check->v, check, false);
 		return;
 	}
-	if (g->n == 0)
-		g->oldest = now;
-	g->jobs[g->n] = (struct job){.check = *check, .data = data, .len = (uint32_t)len};
+	g->jobs[g->n] =
+		(struct job){.check = *check, .data = data, .len = (uint32_t)len, .since = now};
 	arena->used += len;
-	if (is_hashed(alg)) {
+	b->n_jobs++;
+	b->n_kept += !hashed;
+	if (hashed) {
 		b->staged[b->n_staged++] = &g->jobs[g->n];
 		if (b->n_staged == STAGE)
 			stage_run(b);
@@ -236,26 +301,66 @@ void wv_batch_add(struct wv_batch *b, struct wv_validation *v, uint64_t now)
 	ready_run(b, now);
 }
 
-static bool group_is_due(const struct group *g, uint64_t now, uint64_t patience, bool idle)
+static bool group_is_due(
+	const struct wv_batch *b, const struct group *g, uint64_t now, uint64_t patience, bool idle)
 {
-	return g->n > 0 && (idle || g->n >= g->full || now - g->oldest >= patience);
+	return g->n > 0
+		&& (idle || g->n >= b->full[g->jobs[0].check.key->alg]
+			|| now - g->jobs[0].since >= patience);
 }
 
-void wv_batch_run(struct wv_batch *b, uint64_t now, uint64_t patience, bool idle)
+static void groups_run(struct wv_batch *b, uint64_t now, uint64_t patience, bool idle)
 {
 	bool ran;
 
 	// Ends: every validation has a bounded number of checks.
 	do {
 		ran = false;
-		for (enum wv_alg alg = 0; alg < WV_ALG_COUNT; alg++) {
-			if (!group_is_due(&b->groups[alg], now, patience, idle))
+		for (unsigned q = 0; q < WV_VERIFY_QUEUES && b->n_jobs > 0; q++) {
+			if (!group_is_due(b, &b->groups[q], now, patience, idle))
 				continue;
-			group_run(b, alg);
+			group_run(b, &b->groups[q], b->groups[q].n);
 			ready_run(b, now);
 			ran = true;
 		}
 	} while (ran);
+}
+
+// As many as a driver does at once, of the queue whose turn it is.
+static bool slow_run(struct wv_batch *b, uint64_t now)
+{
+	for (unsigned i = 0; i < WV_VERIFY_QUEUES; i++) {
+		unsigned q = (b->slow_turn + i) % WV_VERIFY_QUEUES;
+		struct group *g = &b->slow[q];
+		unsigned n = g->n;
+
+		if (n == 0)
+			continue;
+		if (n > LANES)
+			n = LANES;
+		if (n > b->full[g->jobs[0].check.key->alg])
+			n = b->full[g->jobs[0].check.key->alg];
+		group_run(b, g, n);
+		ready_run(b, now);
+		b->slow_turn = q + 1;
+		b->counts.slow++;
+		return true;
+	}
+	return false;
+}
+
+bool wv_batch_run(struct wv_batch *b, uint64_t now, uint64_t patience, bool idle)
+{
+	groups_run(b, now, patience, idle);
+	if (b->n_jobs > 0 && slow_run(b, now))
+		groups_run(b, now, patience, idle);
+	return b->n_jobs > 0;
+}
+
+void wv_batch_finish(struct wv_batch *b, uint64_t now)
+{
+	while (wv_batch_run(b, now, 0, true))
+		;
 }
 
 struct wv_validation *wv_batch_take(struct wv_batch *b)

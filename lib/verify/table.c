@@ -245,7 +245,7 @@ unsigned wv_verify_tables_step(unsigned keys, unsigned tables, uint32_t now_s)
 	if (state.settings.octets == 0)
 		return 0;
 	if (keys > state.counts.keys)
-		keys = state.counts.keys;
+		keys = (unsigned)state.counts.keys;
 	for (unsigned i = 0; i < keys; i++) {
 		struct wv_verify_key *key;
 		uint32_t checks;

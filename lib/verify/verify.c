@@ -228,13 +228,14 @@ bool wv_verify_key_read(
 	key->bits = algorithms[alg].bits;
 	key->public_key = public_key;
 	key->public_len = (uint16_t)len;
-	key->queue = (uint8_t)alg;
-	if (algorithms[alg].bits > 0)
+	if (algorithms[alg].bits > 0) {
+		key->queue = (uint8_t)(WV_VERIFY_CLASSES * WV_ALG_P256 + alg - WV_ALG_P256);
 		return len == algorithms[alg].public_len;
+	}
 	if (!wv_verify_rsa_read(&rsa, public_key, len))
 		return false;
 	key->bits = rsa.bits;
-	key->queue = (uint8_t)(alg + WV_ALG_COUNT * wv_verify_rsa_class(rsa.bits));
+	key->queue = (uint8_t)(WV_VERIFY_CLASSES * alg + wv_verify_rsa_class(rsa.bits));
 	return true;
 }
 
@@ -260,6 +261,8 @@ uint64_t wv_verify_cost_ns(const struct wv_verify_key *key)
 			>> 20);
 }
 
+#define SLOW_NS 100000
+
 bool wv_verify_key_init(
 	struct wv_verify_key *key, enum wv_alg alg, const uint8_t *public_key, size_t len)
 {
@@ -267,6 +270,7 @@ bool wv_verify_key_init(
 		return false;
 	key->weight = wv_verify_weight(wv_verify_cost_ns(key));
 	key->weight += key->weight == 0;
+	key->dear_alone = wv_verify_cost_ns(key) > SLOW_NS;
 	return algorithm_of(alg)->key_init(key, state.chosen[alg].slot);
 }
 
@@ -416,6 +420,13 @@ void wv_verify_batch(enum wv_alg alg, const struct wv_verify_job jobs[], unsigne
 		}
 		ok[i] = reference_check(&jobs[i]);
 	}
+}
+
+bool wv_verify_is_slow(const struct wv_verify_key *key)
+{
+	return key->dear_alone
+		&& (atomic_load_explicit(&key->table, memory_order_relaxed) == NULL
+			|| is_distrusted(key));
 }
 
 unsigned wv_verify_group(enum wv_alg alg)

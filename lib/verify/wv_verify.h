@@ -103,13 +103,14 @@ struct wv_verify_tables_settings {
 	size_t octets;
 };
 
+// Written by the owner, read by any thread.
 struct wv_verify_tables_counts {
-	size_t octets;    // of the tables there are, those waiting to be freed included
-	unsigned keys;    // kept
-	unsigned tables;  // in use
-	uint64_t built;   // since start
-	uint64_t evicted; // since start: for keys used more
-	uint64_t refused; // since start: memory was not to be had
+	_Atomic uint64_t octets;  // of the tables there are, those waiting to be freed included
+	_Atomic uint64_t keys;    // kept
+	_Atomic uint64_t tables;  // in use
+	_Atomic uint64_t built;   // since start
+	_Atomic uint64_t evicted; // since start: for keys used more
+	_Atomic uint64_t refused; // since start: memory was not to be had
 };
 
 /**
@@ -130,7 +131,6 @@ void wv_verify_tables_init(
  */
 unsigned wv_verify_tables_step(unsigned keys, unsigned tables, uint32_t now_s);
 
-// Owner's thread.
 const struct wv_verify_tables_counts *wv_verify_tables_count(void);
 
 /**
@@ -147,6 +147,12 @@ uint32_t wv_verify_weight(uint64_t ns);
 
 // Jobs that make a full batch with the driver in use.
 unsigned wv_verify_group(enum wv_alg alg);
+
+/**
+ * Does a check by this key, alone and without a table, take longer than 100 us? Then it should not share
+ * a turn with others: few of them in a row hold up all that is cheap.
+ */
+bool wv_verify_is_slow(const struct wv_verify_key *key);
 
 // Nanoseconds that a check by this key takes alone, with the driver in use.
 uint64_t wv_verify_cost_ns(const struct wv_verify_key *key);

@@ -32,10 +32,10 @@ enum wv_alg {
 
 /*
  * A run of RSA needs jobs of one size: those up to 1024 bits, and so on; the last class has what is
- * longer than 3072. Every algorithm has the queues of all classes; curves use the first.
+ * longer than 3072. Each has a queue of its own, and so has each curve.
  */
 #define WV_VERIFY_CLASSES 6
-#define WV_VERIFY_QUEUES  (WV_VERIFY_CLASSES * WV_ALG_COUNT)
+#define WV_VERIFY_QUEUES  (WV_VERIFY_CLASSES * WV_ALG_P256 + WV_ALG_COUNT - WV_ALG_P256)
 
 static inline unsigned wv_verify_rsa_class(unsigned bits)
 {
@@ -64,7 +64,8 @@ struct wv_verify_key {
 		_Atomic uint32_t checks;     // of late, counted in samples
 		_Atomic uint32_t exceptions; // WV_VERIFY_EXCEPTION, since start
 	} use;
-	uint8_t queue; // jobs of one queue share a batch; below WV_VERIFY_QUEUES
+	uint8_t queue;   // jobs of one queue share a batch; below WV_VERIFY_QUEUES
+	bool dear_alone; // see wv_verify_is_slow()
 	// Of keys that may have a table, lib/verify's: who else there is, and when this was looked at.
 	bool enlisted;
 	uint32_t looked_s;

@@ -57,7 +57,7 @@ static void world_init(void)
 		|| wv_verify_init(ciphers, 1, NULL, NULL) != 0 || wv_verify_thread_init(NULL) != 0)
 		abort();
 	world.trust = wv_trust_create(&(struct wv_trust_params){.zones = 16}, NULL);
-	world.batch = wv_batch_create(NULL);
+	world.batch = wv_batch_create(NULL, NULL);
 	world.scratch = malloc(WV_CHAIN_FACT_MAX);
 	if (world.trust == NULL || world.batch == NULL || world.scratch == NULL
 		|| wv_trust_read_anchors(
@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	status = wv_message_parse(&world.m, exact, size - 1, 1);
 	wv_validate_begin(&world.v, &env, &world.m, status, &query, NULL);
 	wv_batch_add(world.batch, &world.v, 0);
-	wv_batch_run(world.batch, 0, 0, true);
+	wv_batch_finish(world.batch, 0);
 	if (wv_batch_take(world.batch) != &world.v || wv_batch_held(world.batch) != 0)
 		abort();
 	outcome_check();

@@ -143,7 +143,7 @@ static void judge_gathered(void)
 {
 	wv_batch_add(batch, &gathered.v, 0);
 	wv_batch_add(batch, &other.v, 0);
-	wv_batch_run(batch, 0, 0, true);
+	wv_batch_finish(batch, 0);
 	want(wv_batch_held(batch) == 2);
 	while (wv_batch_take(batch) != NULL)
 		;
@@ -402,7 +402,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!story_read(&story, data, size))
 		return 0;
 	if (batch == NULL) {
-		batch = wv_batch_create(NULL);
+		batch = wv_batch_create(NULL, NULL);
 		scratch = malloc(WV_CHAIN_FACT_MAX);
 		want(batch != NULL && scratch != NULL);
 	}

@@ -55,7 +55,16 @@ static void block_fill(struct wv_metrics *block, uint64_t scale)
 		wv_metrics_add(&block->budget_exceeded[r], scale * value++);
 	for (unsigned i = 0; i < WV_DROPS; i++)
 		wv_metrics_add(&block->drops[i], scale * value++);
+	for (unsigned i = 0; i < WV_METRICS_LEVELS; i++) {
+		wv_metrics_add(&block->batch_waits[i], scale * value++);
+		wv_metrics_add(&block->batch_takes[i], scale * value++);
+	}
+	wv_metrics_add(&block->batch_slow, scale * value++);
 	for (unsigned i = 0; i < WV_ALG_COUNT; i++) {
+		wv_metrics_add(&block->batch_full[i], scale * value++);
+		wv_metrics_add(&block->passed_on[i], scale * value++);
+		wv_metrics_add(&block->exceptions[i], scale * value++);
+		wv_metrics_add(&block->distrusted[i], scale * value++);
 		wv_metrics_add(&block->batch_runs[i], scale * value++);
 		wv_metrics_add(&block->batch_jobs[i], scale * value++);
 		wv_metrics_add(&block->batch_good[i], scale * value++);

@@ -465,6 +465,228 @@ static void test_choice(void)
 	CHECK(wv_verify_init(real, WV_COUNT(real), NULL, NULL) == 0);
 }
 
+// ---- a driver that leaves much to the reference, and one with tables ----
+
+static struct {
+	enum wv_verify_answer answer; // to every other job; the rest it decides
+	unsigned jobs;
+} shy;
+
+static void shy_run(const struct wv_verify_job jobs[], unsigned n, unsigned slot,
+	enum wv_verify_answer answers[])
+{
+	(void)slot;
+	wv_crypto_openssl.algo[jobs[0].key->alg].run(jobs, n, slot, answers);
+	for (unsigned i = 1; i < n; i += 2)
+		answers[i] = shy.answer;
+	shy.jobs += n;
+}
+
+static bool shy_key(struct wv_verify_key *key, unsigned slot)
+{
+	return wv_crypto_openssl.algo[key->alg].key_init(key, slot);
+}
+
+static size_t table_octets(const struct wv_verify_key *key, enum wv_verify_table size)
+{
+	(void)key;
+	return size == WV_VERIFY_TABLE_LARGE ? 0 : 1024u << size;
+}
+
+static unsigned tables_built;
+
+static void table_build(const struct wv_verify_key *key, enum wv_verify_table size, void *table)
+{
+	memset(table, key->public_key[0], 1024u << size);
+	tables_built++;
+}
+
+static void shy_init(void)
+{
+	static struct wv_verify_driver driver = {.name = "shy"};
+	static const struct wv_verify_driver *const list[] = {&driver, &wv_crypto_openssl};
+
+	shy.answer = WV_VERIFY_PASSED_ON;
+	for (unsigned a = 0; a < WV_ALG_COUNT; a++) {
+		driver.algo[a] = (struct wv_verify_algorithm){
+			.key_init = shy_key,
+			.key_fini = wv_crypto_openssl.algo[a].key_fini,
+			.run = shy_run,
+			.group = 8,
+			.cost_ns = 51000,
+			.table_octets = table_octets,
+			.table_build = table_build,
+		};
+	}
+	wv_crypto_openssl.thread_init(NULL);
+	REQUIRE(wv_verify_init(list, 2, NULL, NULL) == 0);
+	REQUIRE(wv_verify_thread_init(NULL) == 0);
+	CHECK(strcmp(wv_verify_driver_name(WV_ALG_P256), "shy") == 0);
+}
+
+static void shy_fini(void)
+{
+	wv_verify_thread_fini();
+	wv_crypto_openssl.thread_fini();
+	REQUIRE(wv_verify_init(real, WV_COUNT(real), NULL, NULL) == 0);
+}
+
+static void test_passed_on(void)
+{
+	const struct signature *s = signatures_get(&all, WV_ALG_P256, 0);
+	uint64_t before = wv_verify_count()->passed_on[WV_ALG_P256];
+	struct wv_verify_key key;
+	struct wv_verify_job jobs[8];
+	uint8_t broken[64];
+	bool ok[8];
+
+	shy_init();
+	REQUIRE(wv_verify_key_init(&key, s->alg, s->public_key, s->public_len));
+	memcpy(broken, s->signature, sizeof(broken));
+	broken[5] ^= 4;
+	for (unsigned i = 0; i < 8; i++) {
+		jobs[i] = signature_job(s);
+		jobs[i].key = &key;
+		if (i / 2 % 2 == 1)
+			jobs[i].signature = broken;
+	}
+	wv_verify_batch(WV_ALG_P256, jobs, 8, ok);
+	for (unsigned i = 0; i < 8; i++)
+		CHECK(ok[i] == (i / 2 % 2 == 0));
+	CHECK(wv_verify_count()->passed_on[WV_ALG_P256] == before + 4);
+	wv_verify_key_fini(&key);
+	shy_fini();
+}
+
+// One key's exceptions are decided by the reference, until it takes part in no run any more.
+static void test_exceptions(void)
+{
+	const struct signature *s = signatures_get(&all, WV_ALG_P256, 0);
+	uint64_t distrusted = wv_verify_count()->distrusted[WV_ALG_P256];
+	struct wv_verify_key bad, good;
+	struct wv_verify_job jobs[3];
+	bool ok[3];
+
+	shy_init();
+	shy.answer = WV_VERIFY_EXCEPTION;
+	REQUIRE(wv_verify_key_init(&bad, s->alg, s->public_key, s->public_len));
+	REQUIRE(wv_verify_key_init(&good, s->alg, s->public_key, s->public_len));
+	for (unsigned i = 0; i < 3; i++) {
+		jobs[i] = signature_job(s);
+		jobs[i].key = i == 1 ? &bad : &good;
+	}
+	for (unsigned i = 0; i < WV_VERIFY_EXCEPTIONS; i++) {
+		shy.jobs = 0;
+		wv_verify_batch(WV_ALG_P256, jobs, 3, ok);
+		CHECK(ok[0] && ok[1] && ok[2]);
+		CHECK(shy.jobs == 3);
+	}
+	CHECK(wv_verify_count()->distrusted[WV_ALG_P256] == distrusted);
+	shy.jobs = 0;
+	wv_verify_batch(WV_ALG_P256, jobs, 3, ok);
+	CHECK(ok[0] && ok[1] && ok[2]);
+	CHECK(shy.jobs == 2);
+	CHECK(wv_verify_count()->distrusted[WV_ALG_P256] == distrusted + 1);
+	CHECK(wv_verify_is_slow(&bad) == wv_verify_is_slow(&good)); // P-256 is not dear
+	wv_verify_key_fini(&bad);
+	wv_verify_key_fini(&good);
+	shy_fini();
+}
+
+static void *retired[8];
+static unsigned n_retired;
+static void (*retired_free)(void *object);
+
+static void retire(void *arg, void *object, void (*free_fn)(void *object))
+{
+	CHECK(arg == retired);
+	REQUIRE(n_retired < WV_COUNT(retired));
+	retired[n_retired++] = object;
+	retired_free = free_fn;
+}
+
+static void retired_flush(void)
+{
+	while (n_retired > 0)
+		retired_free(retired[--n_retired]);
+}
+
+static void key_use(const struct wv_verify_key *key, const struct signature *s, unsigned n)
+{
+	struct wv_verify_job jobs[8];
+	bool ok[8];
+
+	for (unsigned i = 0; i < 8; i++) {
+		jobs[i] = signature_job(s);
+		jobs[i].key = key;
+	}
+	for (unsigned i = 0; i < n; i += 8)
+		wv_verify_batch(key->alg, jobs, 8, ok);
+}
+
+static void test_tables(void)
+{
+	// Room for two tables of the medium size, each with its header.
+	const struct wv_verify_tables_settings settings = {.after = 16, .octets = 2 * 2112 + 100};
+	const struct wv_verify_tables_counts *counts = wv_verify_tables_count();
+	const struct signature *s = signatures_get(&all, WV_ALG_P256, 0);
+	struct wv_verify_key key[4];
+	uint64_t evicted = counts->evicted;
+
+	shy_init();
+	wv_verify_tables_init(&settings, retire, retired);
+	for (unsigned i = 0; i < 4; i++) {
+		REQUIRE(wv_verify_key_init(&key[i], s->alg, s->public_key, s->public_len));
+		wv_verify_key_keep(&key[i]);
+	}
+	CHECK(counts->keys == 4);
+
+	// Not used enough; then used enough, and the driver has no large one.
+	key_use(&key[0], s, 8);
+	CHECK(wv_verify_tables_step(100, 100, 1) == 0);
+	CHECK(counts->tables == 0);
+	key_use(&key[0], s, 8);
+	key_use(&key[1], s, 40);
+	CHECK(wv_verify_tables_step(100, 0, 1) == 2); // none may be built in this step
+	CHECK(wv_verify_tables_step(100, 1, 1) == 1);
+	CHECK(counts->tables == 1);
+	CHECK(wv_verify_tables_step(100, 100, 1) == 0);
+	CHECK(counts->tables == 2 && key[0].table != NULL && key[1].table != NULL);
+	CHECK(counts->octets == 2 * 2112);
+	CHECK(((const uint8_t *)key[0].table)[2047] == s->public_key[0]);
+
+	// A third has no room; used less than twice as much as the least used it gets none.
+	key_use(&key[2], s, 24);
+	CHECK(wv_verify_tables_step(100, 100, 1) == 1);
+	CHECK(counts->evicted == evicted && key[2].table == NULL);
+
+	// Used more, it takes the place of the least used, once no reader can hold that table. The one
+	// that lost its table wants it back.
+	key_use(&key[2], s, 24);
+	CHECK(wv_verify_tables_step(100, 100, 1) == 2);
+	CHECK(counts->evicted == evicted + 1 && n_retired == 1);
+	CHECK(key[0].table == NULL && key[1].table != NULL && key[2].table == NULL);
+	CHECK(wv_verify_tables_step(100, 100, 1) == 2); // no other is given up meanwhile
+	CHECK(n_retired == 1 && key[1].table != NULL);
+	retired_flush();
+	CHECK(wv_verify_tables_step(100, 100, 1) == 1);
+	CHECK(key[2].table != NULL && counts->tables == 2);
+
+	// Use is forgotten: after some half lives the fourth needs little.
+	CHECK(wv_verify_tables_step(100, 100, 100) == 0);
+	key_use(&key[3], s, 16);
+	CHECK(wv_verify_tables_step(100, 100, 100) == 1);
+	retired_flush();
+	CHECK(wv_verify_tables_step(100, 100, 100) == 0);
+	CHECK(key[3].table != NULL);
+
+	for (unsigned i = 0; i < 4; i++)
+		wv_verify_key_fini(&key[i]);
+	retired_flush();
+	CHECK(counts->keys == 0 && counts->tables == 0 && counts->octets == 0);
+	shy_fini();
+}
+
 // Sixteenths of a check of P-256, by what the driver says of itself.
 static void test_weights(void)
 {
@@ -536,6 +758,9 @@ static const struct test tests[] = {
 	{"another key of the algorithm does not do", test_other_key},
 	{"a check weighs what it costs beside one of P-256", test_weights},
 	{"what a check weighs depends on the drivers in use", test_weights_are_relative},
+	{"what a driver passes on, the reference decides", test_passed_on},
+	{"a key that causes exceptions is left to the reference in the end", test_exceptions},
+	{"the keys used most have tables", test_tables},
 	{"a driver that gives wrong answers is not chosen", test_liars},
 	{"the first driver that can is chosen, or the forced one", test_choice},
 };

@@ -349,7 +349,7 @@ static enum wv_reason judge_amid(struct world *w, void (*change)(struct world *w
 	CHECK(w->v.pending);
 	change(w);
 	wv_batch_add(w->batch, &w->v, 0);
-	wv_batch_run(w->batch, 0, 0, true);
+	wv_batch_finish(w->batch, 0);
 	v = wv_batch_take(w->batch);
 	CHECK(v == &w->v && !v->pending);
 	return w->v.reason;
@@ -389,7 +389,7 @@ static void gets_other_keys(struct world *w)
 		reply_begin(&answer, "a.test.", 48, 0x400);
 		reply_take(&answer, 1, signed_by(set, &zone));
 		other.payload = NULL;
-		other.batch = wv_batch_create(NULL);
+		other.batch = wv_batch_create(NULL, NULL);
 		CHECK(learn(&other, &answer) == WV_REASON_SECURE && other.facts == 1);
 		world_forget(&other);
 		wv_batch_destroy(other.batch);

@@ -56,7 +56,7 @@ static inline struct world *world_new(void)
 	if (w == NULL)
 		SIGNER_FAIL("memory");
 	w->trust = wv_trust_create(&(struct wv_trust_params){.zones = 100, .sha1 = true}, &err);
-	w->batch = wv_batch_create(&err);
+	w->batch = wv_batch_create(NULL, &err);
 	w->scratch = malloc(WV_CHAIN_FACT_MAX);
 	if (w->trust == NULL || w->batch == NULL || w->scratch == NULL)
 		SIGNER_FAIL(err.text);
@@ -113,7 +113,7 @@ static inline enum wv_reason judge_octets(struct world *w, const uint8_t *octets
 	status = wv_message_parse(&w->m, w->payload, len, 7);
 	wv_validate_begin(&w->v, &w->env, &w->m, status, &w->query, w);
 	wv_batch_add(w->batch, &w->v, 0);
-	wv_batch_run(w->batch, 0, 0, true);
+	wv_batch_finish(w->batch, 0);
 	if (wv_batch_take(w->batch) != &w->v || w->v.pending || wv_batch_held(w->batch) != 0)
 		SIGNER_FAIL("the batch did not settle it");
 	return w->v.reason;
