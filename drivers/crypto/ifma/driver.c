@@ -3,6 +3,7 @@
 #include "ed448.h"
 #include "ifma.h"
 #include "p256.h"
+#include "p384.h"
 #include "rsa_verify.h"
 
 // Zen 4 and Ice Lake have all of these. The compiler's check asks the system for its registers, too.
@@ -19,6 +20,8 @@ static int init(struct wv_err *err)
 {
 	if (!wv_ifma_p256_init())
 		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of P-256");
+	if (!wv_ifma_p384_init())
+		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of P-384");
 	if (!wv_ifma_ed448_init())
 		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of Ed448");
 	return 0;
@@ -41,6 +44,8 @@ const struct wv_verify_driver wv_crypto_ifma = {
 	// A first-seen key's signature alone is passed on.
 	.algo[WV_ALG_P256] = {wv_ifma_p256_key_init, NULL, wv_ifma_p256_run, 128, 51000, 0,
 		wv_ifma_p256_table_octets, wv_ifma_p256_table_build},
+	.algo[WV_ALG_P384] = {wv_ifma_p384_key_init, NULL, wv_ifma_p384_run, 128, 560000, 0,
+		wv_ifma_p384_table_octets, wv_ifma_p384_table_build},
 	.algo[WV_ALG_ED448] = {wv_ifma_ed448_key_init, NULL, wv_ifma_ed448_run, 64, 125000, 0,
 		wv_ifma_ed448_table_octets, wv_ifma_ed448_table_build},
 };

@@ -533,8 +533,8 @@ bool EC_NAME(init)(void)
 	uint64_t x[EC_LIMBS], y[EC_LIMBS];
 	struct point base;
 
-	modulus_init(&ec_field, ec_p);
-	modulus_init(&ec_order, ec_n);
+	modulus_init(&ec_field, ec_p, EC_R_BITS);
+	modulus_init(&ec_order, ec_n, IFMA_BITS * EC_LIMBS);
 	words_sub(&ec_gap, &ec_field.words, &ec_order.words);
 	constant_form(ec_n_form, ec_n);
 	constant_form(ec_b_form, ec_b);

@@ -28,8 +28,8 @@ struct inv_number {
 };
 
 /*
- * An odd prime of EC_BITS bits, and the powers of R = 2^(52 EC_LIMBS) by which numbers get into
- * Montgomery form and out of an inversion. In limbs of 52 bits but for `inv`.
+ * An odd prime of EC_BITS bits, and the powers of R by which numbers get into Montgomery form and
+ * out of an inversion. In limbs of 52 bits but for `inv`.
  */
 struct modulus {
 	uint64_t m[EC_LIMBS];
@@ -296,7 +296,8 @@ static inline void words_double(struct words *a, const struct words *m)
 		*a = less;
 }
 
-static void modulus_init(struct modulus *m, const uint64_t words[EC_WORDS])
+// R = 2^r_bits; 0 where numbers are not in Montgomery form.
+static void modulus_init(struct modulus *m, const uint64_t words[EC_WORDS], unsigned r_bits)
 {
 	struct words power = {{1}};
 
@@ -307,14 +308,15 @@ static void modulus_init(struct modulus *m, const uint64_t words[EC_WORDS])
 	for (unsigned bits = 1; bits < INV_STEPS; bits *= 2)
 		m->inverse *= 2 - words[0] * m->inverse;
 	m->inverse &= INV_MASK;
-	for (unsigned i = 1; i <= 3 * IFMA_BITS * EC_LIMBS; i++) {
-		words_double(&power, &m->words);
-		if (i == 1 * IFMA_BITS * EC_LIMBS)
+	for (unsigned i = 0; i <= 3 * r_bits; i++) {
+		if (i == r_bits)
 			words_to_limbs(m->one, &power);
-		if (i == 2 * IFMA_BITS * EC_LIMBS)
+		if (i == 2 * r_bits)
 			words_to_limbs(m->r2, &power);
+		if (i == 3 * r_bits)
+			words_to_limbs(m->r3, &power);
+		words_double(&power, &m->words);
 	}
-	words_to_limbs(m->r3, &power);
 }
 
 #endif

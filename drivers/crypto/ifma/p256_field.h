@@ -14,8 +14,9 @@
 
 #include "ifma.h"
 
-#define EC_WORDS 4
-#define EC_LIMBS 5
+#define EC_WORDS  4
+#define EC_LIMBS  5
+#define EC_R_BITS 260
 
 struct fe {
 	__m512i limb[EC_LIMBS];
