@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "ed25519.h"
 #include "ed448.h"
 #include "ifma.h"
 #include "p256.h"
@@ -24,6 +25,8 @@ static int init(struct wv_err *err)
 		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of P-384");
 	if (!wv_ifma_ed448_init())
 		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of Ed448");
+	if (!wv_ifma_ed25519_init())
+		return wv_fail(err, EIO, "crypto driver ifma: cannot make the table of Ed25519");
 	return 0;
 }
 
@@ -48,4 +51,7 @@ const struct wv_verify_driver wv_crypto_ifma = {
 		wv_ifma_p384_table_octets, wv_ifma_p384_table_build},
 	.algo[WV_ALG_ED448] = {wv_ifma_ed448_key_init, NULL, wv_ifma_ed448_run, 64, 125000, 0,
 		wv_ifma_ed448_table_octets, wv_ifma_ed448_table_build},
+	// A first-seen key's signature takes as long alone as eight.
+	.algo[WV_ALG_ED25519] = {wv_ifma_ed25519_key_init, NULL, wv_ifma_ed25519_run, 128, 33000, 0,
+		wv_ifma_ed25519_table_octets, wv_ifma_ed25519_table_build},
 };
