@@ -19,6 +19,7 @@ struct judge {
 	struct wv_validate_settings settings;
 	struct wv_validate_env env;
 	struct wv_validation v;
+	bool drivers; // this thread may use them
 	struct wv_trust *trust;
 	struct wv_batch *batch;
 	struct wv_trust_fact *fact; // room for the largest
@@ -49,6 +50,16 @@ static int config_read(struct judge *j, struct wv_err *err)
 	}
 	wv_app_settings(&j->settings, &j->config);
 	return 0;
+}
+
+static int drivers_take(struct judge *j, struct wv_err *err)
+{
+	int result = wv_app_drivers_init(j->config.drivers.crypto, j->config.drivers.hash, err);
+
+	if (result == 0)
+		result = wv_app_thread_init(err);
+	j->drivers = result == 0;
+	return result;
 }
 
 static int anchors_read(struct judge *j, struct wv_err *err)
@@ -116,6 +127,8 @@ static void judge_fini(struct judge *j)
 		wv_batch_destroy(j->batch);
 	if (j->trust != NULL)
 		wv_trust_destroy(j->trust);
+	if (j->drivers)
+		wv_app_thread_fini();
 	wv_config_fini(&j->config);
 	wv_config_fini(&j->presets);
 }
@@ -129,6 +142,11 @@ static int judge_init(struct judge *j, const struct judge_options *options, stru
 	result = config_read(j, err);
 	if (result != 0)
 		return result;
+	result = drivers_take(j, err);
+	if (result != 0) {
+		judge_fini(j);
+		return result;
+	}
 	trust.zones = j->presets.trust.zones;
 	trust.sha1 = j->config.validation.sha1_validate;
 	j->trust = wv_trust_create(&trust, err);

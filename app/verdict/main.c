@@ -153,12 +153,8 @@ static enum exit_code run(const struct judge_options *o)
 {
 	struct judge_result result;
 	struct wv_err err = {""};
-	int judged;
+	int judged = judge_capture(o, stdout, &result, &err);
 
-	if (wv_app_drivers_init("auto", "auto", &err) != 0 || wv_app_thread_init(&err) != 0)
-		return trouble(&err);
-	judged = judge_capture(o, stdout, &result, &err);
-	wv_app_thread_fini();
 	if (fflush(stdout) != 0 && judged == 0)
 		judged = wv_fail(&err, errno, "standard output: %s", strerror(errno));
 	not_judged_say(o, &result.counts);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Run tests of one kind, say little about what went well, and keep the tally.
 
-tests.py meson BUILD             unit and corpus tests of a build folder
+tests.py meson BUILD [SUITE]     unit and corpus tests of a build folder, or one suite of them
 tests.py unittest BUILD FOLDER   Python tests, with WIREVET_BUILD=BUILD in their environment
 tests.py fuzz BUILD SECONDS      each fuzzer for so long
 tests.py total TALLY             the closing lines: skips with their cause, then the sums
@@ -58,13 +58,21 @@ def say(words):
 CUNIT = re.compile(r'^\s+tests\s+(\d+)\s+(\d+|n/a)\s+(\d+)\s+(\d+)\s+\d+\s*$', re.M)
 
 
-def run_meson(build):
-    tally = Tally('unit and corpus tests, ' + lane(build))
+def lane_tested(build):
+    """The lane, and the crypto driver that is forced in the tests, if any."""
+    crypto = os.environ.get('WIREVET_TEST_CRYPTO')
+    return '%s, %s forced' % (lane(build), crypto) if crypto else lane(build)
+
+
+def run_meson(build, suite=None):
+    tally = Tally('%s, %s' % ('suite ' + suite if suite else 'unit and corpus tests',
+                              lane_tested(build)))
     log = os.path.join(build, 'meson-logs', 'testlog.json')
     if os.path.exists(log):
         os.unlink(log)
     say('running %s' % tally.what)
-    p = subprocess.run(['meson', 'test', '-C', build, '--no-rebuild', '--num-processes', '2'],
+    p = subprocess.run(['meson', 'test', '-C', build, '--no-rebuild', '--num-processes', '2',
+                        *(['--suite', suite] if suite else [])],
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     results = []
     if os.path.exists(log):
@@ -105,7 +113,7 @@ class Result(unittest.TestResult):
 
 
 def run_unittest(build, folder):
-    tally = Tally('%s, %s' % (folder, lane(build)))
+    tally = Tally('%s, %s' % (folder, lane_tested(build)))
     os.environ['WIREVET_BUILD'] = os.path.abspath(build)
     os.chdir(ROOT)
     path = os.path.join(ROOT, folder)
@@ -177,9 +185,9 @@ def total(folder):
 
 
 def main(args):
-    calls = {'meson': (run_meson, 1), 'unittest': (run_unittest, 2), 'fuzz': (run_fuzz, 2),
-             'total': (total, 1)}
-    if not args or args[0] not in calls or len(args) - 1 != calls[args[0]][1]:
+    calls = {'meson': (run_meson, (1, 2)), 'unittest': (run_unittest, (2,)),
+             'fuzz': (run_fuzz, (2,)), 'total': (total, (1,))}
+    if not args or args[0] not in calls or len(args) - 1 not in calls[args[0]][1]:
         print(__doc__, file=sys.stderr)
         return 2
     return calls[args[0]][0](*args[1:])

@@ -27,11 +27,14 @@ def expected():
 
 
 class Demo(unittest.TestCase):
+    crypto = 'auto'
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.run_ = wire.run(cls.folder, OUTSIDE, INSIDE, ANCHORS, [OUTSIDE])
+        cls.run_ = wire.run(cls.folder, OUTSIDE, INSIDE, ANCHORS, [OUTSIDE],
+                            drivers={'crypto': cls.crypto})
         cls.want = expected()
         cls.outside, cls.inside = wire.read_pcap(OUTSIDE), wire.read_pcap(INSIDE)
 
@@ -112,6 +115,10 @@ class Monitor(unittest.TestCase):
             self.assertEqual({n for line in lines if line['verdict'] == 'bogus'
                               for n in [line['frame']]},
                              {n for n, (v, _) in expected().items() if v == 'bogus'})
+
+
+class DemoByOpenSSL(Demo):
+    crypto = 'openssl'
 
 
 if __name__ == '__main__':

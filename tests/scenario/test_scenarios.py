@@ -11,12 +11,15 @@ import scenario
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(os.environ.get('WIREVET_BUILD', os.path.join(HERE, '..', '..', 'build')),
                     'app', 'wirevet-verdict')
+CRYPTO = os.environ.get('WIREVET_TEST_CRYPTO')  # the driver to be forced
 EXIT = {'secure': 0, 'insecure': 0, 'indeterminate': 2, 'bogus': 1}
 
 
 def settings(s):
     """The settings of a scenario as a configuration."""
     config = {'version': 1}
+    if CRYPTO:
+        config['drivers'] = {'crypto': CRYPTO}
     for name, value in s.settings.items():
         section, key = name.split('.')
         config.setdefault(section, {})[key] = json.loads(value)
@@ -34,7 +37,7 @@ def run(s):
         scenario.write_pcap(paths['capture.pcap'], frames)
         command = [TOOL, '--anchors', paths['anchors'], '--time', s.time, '--leg', s.leg,
                    '--order', s.order]
-        if s.settings:
+        if s.settings or CRYPTO:
             command += ['--config', paths['config.json']]
         p = subprocess.run(command + [paths['capture.pcap']], capture_output=True, text=True,
                            timeout=60, check=False)

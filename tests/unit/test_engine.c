@@ -15,13 +15,12 @@
 #include <rte_mbuf_dyn.h>
 #include <rte_udp.h>
 
-#include "wv_crypto_openssl.h"
 #include "wv_engine.h"
-#include "wv_hash_openssl.h"
 #include "wv_openssl_pool.h"
 #include "wv_port.h"
 
 #include "build.h"
+#include "drivers.h"
 #include "signer.h"
 #include "test.h"
 
@@ -1837,8 +1836,6 @@ static void lcores_print(char *out, size_t room)
 
 int main(int argc, char *argv[])
 {
-	static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
-	static const struct wv_verify_driver *const ciphers[] = {&wv_crypto_openssl};
 	struct wv_err err;
 	int result;
 	char lcores[64];
@@ -1852,11 +1849,12 @@ int main(int argc, char *argv[])
 		return EXIT_FAILURE;
 	pool = rte_pktmbuf_pool_create(
 		"pool", POOL_N, 128, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (wv_openssl_pool_install(&err) < 0 || wv_digest_init(hashes, 1, NULL, &err) < 0
-		|| wv_verify_init(ciphers, 1, NULL, &err) < 0) {
+	if (wv_openssl_pool_install(&err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return EXIT_FAILURE;
 	}
+	if (!test_drivers_init())
+		return EXIT_FAILURE;
 	if (pool == NULL || rte_mbuf_dyn_rx_timestamp_register(&time_offset, &time_flag) < 0)
 		return EXIT_FAILURE;
 	zone_open();

@@ -2,10 +2,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "wv_crypto_openssl.h"
-#include "wv_hash_openssl.h"
 #include "wv_trust.h"
 
+#include "drivers.h"
 #include "test.h"
 
 #define T0 1800000000u // 2027-01-15
@@ -1843,13 +1842,11 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	const struct wv_digest_driver *digests[] = {&wv_hash_openssl};
-	const struct wv_verify_driver *drivers[] = {&wv_crypto_openssl};
 	struct wv_err err;
 
-	if (wv_digest_init(digests, 1, NULL, &err) != 0 || wv_digest_thread_init(&err) != 0
-		|| wv_verify_init(drivers, 1, NULL, &err) != 0
-		|| wv_verify_thread_init(&err) != 0) {
+	if (!test_drivers_init())
+		return EXIT_FAILURE;
+	if (wv_digest_thread_init(&err) != 0 || wv_verify_thread_init(&err) != 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return EXIT_FAILURE;
 	}
