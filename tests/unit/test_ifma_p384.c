@@ -61,8 +61,8 @@ static const struct {
 
 static void ranges_make(BIGNUM *in, BIGNUM *out, const BIGNUM *p)
 {
-	BN_set_bit(in, 391);
-	BN_set_bit(out, 376);
+	BN_set_bit(in, 390);
+	BN_set_bit(out, 373);
 	BN_add(out, out, p);
 	BN_add(out, out, p);
 }

@@ -6,18 +6,17 @@
  * from limb to limb, each of which waits for the one before; here it costs a fifth more for a
  * product and a half more for a square than to fold what is above 2^416 back, all limbs at once.
  *
- * In:    fe_...: below 2^391 (128 p), limbs below 2^52; an operand may be the result, too
- * Out:   below 2p + 2^376, limbs below 2^52
- * Why:   A limb of a product takes at most 15 halves of products of limbs, below 2^52 each. With
- *        u = 2^52, limbs 15, 14, 13 and 12 are below 1, 3, 5 and 7 u, and nothing is folded on them.
- *        h = limb 15 + i adds at most 1 u to limbs 7 + i and 9 + i, and 16 h + u to limb 10 + i, and takes
- *        at most as much from limbs 8 + i and 9 + i. So limbs 11, 10, 9 and 8 are below 13, 31, 66 and
- *        101 u, and those left, 7 to 0, below 2^11 u = 2^63, of either sign. What is subtracted from
- *        them afterwards is less than 4 u.
- *        fe_reduce() takes away the multiple of p that limb 7 tells, less one. The number is
- *        t = h 2^384 + s, with |h| < 2^43; the limbs below 7 are not carried yet, so that
- *        -2^376 < s + 2^375 < 2^384 + 2^376; and t - (h - 1) p = s + p + (h - 1) (2^128 + 2^96 - 2^32 + 1)
- *        lies above 0 and below 2p + 2^376.
+ * In:    fe_...: below 2^390 (64 p), limbs below 2^52; an operand may be the result, too
+ * Out:   below 2p + 2^373, limbs below 2^52
+ * Why:   With u = 2^52: limb k of a product, 0 to 14, takes at most 2 k + 1 or 31 - 2 k halves of
+ *        products of limbs, whichever is less, and each is below u. A limb h that is folded adds to,
+ *        or takes from, the three lowest limbs it goes to at most u, and adds 16 h + u to the fourth,
+ *        which is five below it. So limbs 14 to 10 are below 3, 5, 7, 9 and 11 u, limb 9 below 62 u
+ *        and limb 8 below 97 u. Of what is left, limb 7 is below 132 u, limb 6 below 165 u, and all
+ *        below 2^11 u = 2^63, of either sign. What is subtracted from them afterwards is at most 3 u.
+ *        fe_reduce() takes away the multiple of p that limb 7 tells, less one: t = h 2^384 + s, with
+ *        |h| < 2^40. As the limbs below 7 are not carried yet, -2^372 < s < 2^384 + 2^372; then
+ *        t - (h - 1) p = s + p + (h - 1) (2^128 + 2^96 - 2^32 + 1) is above 0 and below 2p + 2^373.
  * Time:  not constant, and need not be: everything a validator sees is public
  */
 #ifndef WV_IFMA_P384_FIELD_H
@@ -28,6 +27,11 @@
 #define EC_LIMBS  8
 #define EC_WORDS  6
 #define EC_R_BITS 0 // numbers modulo p are not in Montgomery form
+
+// For functions whose arrays are meant to be registers of the caller.
+#define INLINE static inline __attribute__((always_inline))
+
+#define TOP 15 // limbs of a product, of the 16 that there could be
 
 struct fe {
 	__m512i limb[EC_LIMBS];
@@ -49,7 +53,7 @@ static inline __m512i sub(__m512i x, __m512i y)
 }
 
 // Signed limbs to limbs below 2^52. The number is not negative, and below 2^416.
-static inline void fe_carry(struct fe *r, const __m512i t[EC_LIMBS])
+INLINE void fe_carry(struct fe *r, const __m512i t[EC_LIMBS])
 {
 	__m512i limb = t[0];
 
@@ -60,8 +64,8 @@ static inline void fe_carry(struct fe *r, const __m512i t[EC_LIMBS])
 	r->limb[EC_LIMBS - 1] = limb;
 }
 
-// Signed limbs of any number, below 2^63, to one in range: see above.
-static inline void fe_reduce(struct fe *r, __m512i t[EC_LIMBS])
+// Signed limbs, below 2^63, to limbs of a number in range: see above.
+INLINE void fe_reduce(struct fe *r, __m512i t[EC_LIMBS])
 {
 	__m512i h = _mm512_srai_epi64(sub(t[7], _mm512_set1_epi64(1 << 20)), 20);
 
@@ -74,7 +78,7 @@ static inline void fe_reduce(struct fe *r, __m512i t[EC_LIMBS])
 }
 
 // As fe_reduce(), for sums of few numbers in range: |h| is below 2^10, so that h << 44 is a limb.
-static inline void fe_reduce_few(struct fe *r, __m512i t[EC_LIMBS])
+INLINE void fe_reduce_few(struct fe *r, __m512i t[EC_LIMBS])
 {
 	__m512i h = _mm512_srai_epi64(sub(t[7], _mm512_set1_epi64(1 << 20)), 20);
 
@@ -121,7 +125,7 @@ static inline void fe_dif(struct fe *r, __mmask8 negative, const struct fe *a, c
  * 2^4 in limb 3, 2^24 in limb 2, -2^12 in limb 1 and 2^32 in limb 0. What leaves 52 bits goes to the
  * next limb; only h << 4 stays whole.
  */
-static inline void fold(__m512i t[EC_LIMBS + 1])
+INLINE void fold(__m512i t[EC_LIMBS + 1])
 {
 	__m512i h = t[8];
 
@@ -131,8 +135,11 @@ static inline void fold(__m512i t[EC_LIMBS + 1])
 	t[3] = add(t[3], add(_mm512_slli_epi64(h, 4), _mm512_srai_epi64(h, 28)));
 }
 
-// t[0] to t[7] = a b modulo p, for fe_reduce(). From the top: what comes last is needed last.
-static inline void product(__m512i t[2 * EC_LIMBS], const struct fe *a, const struct fe *b)
+/*
+ * t[0] to t[7] = a b modulo p, for fe_reduce(). From the top: what comes last is needed last. Limb 15
+ * stays zero, as limbs 7 of the operands are below 2^26, and need not be folded.
+ */
+INLINE void product(__m512i t[2 * EC_LIMBS], const struct fe *a, const struct fe *b)
 {
 	for (int i = 0; i < 2 * EC_LIMBS; i++)
 		t[i] = _mm512_setzero_si512();
@@ -141,10 +148,10 @@ static inline void product(__m512i t[2 * EC_LIMBS], const struct fe *a, const st
 #pragma GCC unroll 8
 		for (int j = 0; j < EC_LIMBS; j++)
 			t[i + j] = ifma_lo(t[i + j], a->limb[j], b->limb[i]);
-#pragma GCC unroll 8
-		for (int j = 0; j < EC_LIMBS; j++)
+		for (int j = 0; j < (i + EC_LIMBS < TOP ? EC_LIMBS : EC_LIMBS - 1); j++)
 			t[i + j + 1] = ifma_hi(t[i + j + 1], a->limb[j], b->limb[i]);
-		fold(t + i); // limb 8 + i: no more comes to it
+		if (i + EC_LIMBS < TOP)
+			fold(t + i); // limb 8 + i: no more comes to it
 	}
 }
 
@@ -153,7 +160,7 @@ static inline void product(__m512i t[2 * EC_LIMBS], const struct fe *a, const st
  * 2^392, and `next` what its limbs are without the bit from the limb below, for where that one is
  * the lower one, and the bit not its own.
  */
-static inline void square(__m512i t[2 * EC_LIMBS], const struct fe *a)
+INLINE void square(__m512i t[2 * EC_LIMBS], const struct fe *a)
 {
 	__m512i next[EC_LIMBS], twice[EC_LIMBS];
 
@@ -166,7 +173,8 @@ static inline void square(__m512i t[2 * EC_LIMBS], const struct fe *a)
 #pragma GCC unroll 8
 	for (int i = EC_LIMBS - 1; i >= 0; i--) {
 		t[2 * i] = ifma_lo(t[2 * i], a->limb[i], a->limb[i]);
-		t[2 * i + 1] = ifma_hi(t[2 * i + 1], a->limb[i], a->limb[i]);
+		if (2 * i + 1 < TOP)
+			t[2 * i + 1] = ifma_hi(t[2 * i + 1], a->limb[i], a->limb[i]);
 #pragma GCC unroll 8
 		for (int j = i + 1; j < EC_LIMBS; j++) {
 			__m512i other = j == i + 1 ? next[j] : twice[j];
@@ -174,7 +182,8 @@ static inline void square(__m512i t[2 * EC_LIMBS], const struct fe *a)
 			t[i + j] = ifma_lo(t[i + j], other, a->limb[i]);
 			t[i + j + 1] = ifma_hi(t[i + j + 1], other, a->limb[i]);
 		}
-		fold(t + i);
+		if (i + EC_LIMBS < TOP)
+			fold(t + i);
 	}
 }
 
@@ -223,7 +232,8 @@ static inline void fe_sqr_sub(
  *
  * In:    a, b < 2n, limbs < 2^52
  * Out:   r < n + 2^354, limbs < 2^52
- * Why:   (ab + qn) / 2^416 < 2^770 / 2^416 + n; a limb takes at most 32 halves of products, below 2^57
+ * Why:   (ab + qn) / 2^416 < 2^770 / 2^416 + n; a limb takes at most 32 halves of products, below
+ *        2^57 together
  */
 static inline void sc_mul(struct fe *r, const struct fe *a, const struct fe *b)
 {
