@@ -15,6 +15,12 @@ static const struct wv_verify_driver *const cryptos[] = {
 	&wv_crypto_openssl,
 };
 
+const struct wv_verify_driver *const *wv_app_cryptos(unsigned *n)
+{
+	*n = WV_COUNT(cryptos);
+	return cryptos;
+}
+
 int wv_app_drivers_init(const char *crypto, const char *hash, struct wv_err *err)
 {
 	int result = wv_openssl_pool_install(err);
