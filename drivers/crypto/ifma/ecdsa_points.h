@@ -30,17 +30,20 @@ struct addition {
 // Additions under way. Too large for the stack of a worker; what is in it does not outlive a call.
 struct sum {
 	unsigned n;
+	bool down;            // the order of the denominators: from the last to the first
+	bool open[SUM_MAX];   // there is such an addition, and it is not finished
 	uint16_t to[SUM_MAX]; // the point that is added to, and will be the result
 	struct point point[SUM_MAX];
 	struct addition add[SUM_MAX];
-	struct fe product[CHAINS];
+	struct fe product[CHAINS]; // of denominators, of those that are put in now
+	struct fe inverse[CHAINS]; // of those that are finished now
 };
 
 static _Thread_local struct sum ec_sum;
 
-static inline void sum_begin(struct sum *s)
+static inline void sum_begin(struct sum *s, bool down)
 {
-	s->n = 0;
+	s->down = down;
 	for (unsigned c = 0; c < CHAINS; c++)
 		fe_set(&s->product[c], ec_field.one);
 }
@@ -53,11 +56,14 @@ static inline void sum_denominator(struct sum *s, unsigned i)
 	fe_mul(product, product, &s->add[i].dx);
 }
 
-// Add p, in the lanes of `negative` -p, to point[to]. The y of a p with such lanes is below p.
-static inline void sum_add(struct sum *s, unsigned to, const struct point *p, __mmask8 negative)
+/*
+ * Addition i: of p, in the lanes of `negative` -p, to point[to]. The y of a p with such lanes is below
+ * p. They are put in in one order, and finished in the other.
+ */
+static inline void sum_put(
+	struct sum *s, unsigned i, unsigned to, const struct point *p, __mmask8 negative)
 {
-	unsigned i = s->n++;
-
+	s->open[i] = true;
 	s->to[i] = (uint16_t)to;
 	fe_sub(&s->add[i].dx, &p->x, &s->point[to].x);
 	fe_dif(&s->add[i].dy, negative, &p->y, &s->point[to].y);
@@ -67,17 +73,20 @@ static inline void sum_add(struct sum *s, unsigned to, const struct point *p, __
 // Replace zero denominators by 1. bad[i]: lanes of addition i that had one.
 static void sum_mend(struct sum *s, __mmask8 bad[SUM_MAX])
 {
-	unsigned n = s->n;
 	struct fe one;
 
 	fe_set(&one, ec_field.one);
-	sum_begin(s);
-	for (unsigned i = 0; i < n; i++) {
+	sum_begin(s, s->down);
+	for (unsigned k = 0; k < s->n; k++) {
+		unsigned i = s->down ? s->n - 1 - k : k;
+
+		bad[i] = 0;
+		if (!s->open[i])
+			continue;
 		bad[i] = fe_is_zero(&s->add[i].dx, &ec_field);
 		fe_select(&s->add[i].dx, bad[i], &s->add[i].dx, &one);
 		sum_denominator(s, i);
 	}
-	s->n = n;
 }
 
 // Turn the products of the chains into their inverses. False: some lane is zero.
@@ -102,13 +111,13 @@ static bool chains_invert(struct fe product[CHAINS], const struct modulus *m, fe
 	return true;
 }
 
-// The additions first to first + n - 1, of different chains: in steps, so that none waits for itself.
-static inline void sum_finish(struct sum *s, unsigned first, unsigned n)
+// Additions first to first + n - 1, of different chains: in steps, so that none waits for itself.
+static inline void sum_finish_all(struct sum *s, unsigned first, unsigned n)
 {
 	struct fe slope[CHAINS], x[CHAINS];
 
 	for (unsigned c = 0; c < n; c++) {
-		struct fe *inverse = &s->product[(first + c) % CHAINS];
+		struct fe *inverse = &s->inverse[(first + c) % CHAINS];
 
 		fe_mul(&slope[c], inverse, &s->add[first + c].before);
 		fe_mul(inverse, inverse, &s->add[first + c].dx);
@@ -128,29 +137,68 @@ static inline void sum_finish(struct sum *s, unsigned first, unsigned n)
 		fe_mul_sub(&p->y, &slope[c], &back, &p->y);
 		p->x = x[c];
 	}
+	memset(s->open + first, 0, n);
+}
+
+// Those of them that are open.
+static inline void sum_finish(struct sum *s, unsigned first, unsigned n)
+{
+	bool all = n == CHAINS;
+
+	for (unsigned c = 0; c < n; c++)
+		all = all && s->open[first + c];
+	if (wv_likely(all)) {
+		sum_finish_all(s, first, CHAINS);
+		return;
+	}
+	for (unsigned c = 0; c < n; c++) {
+		if (s->open[first + c])
+			sum_finish_all(s, first + c, 1);
+	}
 }
 
 /*
- * Make all the additions put into `s`; no point may have been added to twice, or added after it was
- * added to.
- * @return false: there were zero denominators, in the lanes bad[i]; else `bad` is not written
+ * Invert the products of all the denominators, before the additions are finished.
+ * @return false: some were zero, in the lanes bad[i]; else `bad` is not written
  */
+static bool sum_invert(struct sum *s, __mmask8 bad[SUM_MAX])
+{
+	memcpy(s->inverse, s->product, sizeof(s->inverse));
+	if (wv_likely(chains_invert(s->inverse, &ec_field, fe_mul)))
+		return true;
+	sum_mend(s, bad);
+	memcpy(s->inverse, s->product, sizeof(s->inverse));
+	chains_invert(s->inverse, &ec_field, fe_mul);
+	return false;
+}
+
+// What is handled together at the end of the order that begins with `done` of n behind it.
+struct block {
+	unsigned first, n;
+};
+
+static inline struct block block_next(unsigned n, unsigned done, bool down)
+{
+	unsigned left = n - done;
+	struct block b = {done, left < CHAINS ? left : CHAINS};
+
+	if (down) {
+		b.n = left % CHAINS != 0 ? left % CHAINS : CHAINS;
+		b.first = left - b.n;
+	}
+	return b;
+}
+
+// Finish the additions 0 to n - 1, which were put in in this order.
 static bool sum_run(struct sum *s, __mmask8 bad[SUM_MAX])
 {
-	bool complete = true;
-	unsigned i = s->n;
+	bool complete = sum_invert(s, bad);
+	struct block b;
 
-	if (i == 0)
-		return true;
-	if (wv_unlikely(!chains_invert(s->product, &ec_field, fe_mul))) {
-		complete = false;
-		sum_mend(s, bad);
-		chains_invert(s->product, &ec_field, fe_mul);
+	for (unsigned done = 0; done < s->n; done += b.n) {
+		b = block_next(s->n, done, true);
+		sum_finish(s, b.first, b.n);
 	}
-	if (i % CHAINS != 0)
-		sum_finish(s, i - i % CHAINS, i % CHAINS);
-	for (i -= i % CHAINS; i > 0; i -= CHAINS)
-		sum_finish(s, i - CHAINS, CHAINS);
 	return complete;
 }
 

@@ -110,15 +110,16 @@ static void multiples_make(
 		while (done < have * n) {
 			unsigned some = have * n - done < SUM_MAX ? have * n - done : SUM_MAX;
 
-			sum_begin(s);
+			sum_begin(s, false);
 			for (unsigned e = 0; e < some; e++) {
 				unsigned v = (done + e) % n;
 
 				for (unsigned l = 0; l < IFMA_LANES; l++)
 					at[l] = row[v][l] + (size_t)POINT_OCTETS * ((done + e) / n);
 				point_gather(&s->point[e], (const uint8_t *const *)at);
-				sum_add(s, e, &base[v], 0);
+				sum_put(s, e, e, &base[v], 0);
 			}
+			s->n = some;
 			sum_run(s, bad);
 			for (unsigned e = 0; e < some; e++) {
 				unsigned v = (done + e) % n;

@@ -34,6 +34,7 @@
 #define FAR_WINDOW  5 // of digits of u2 where the key has no table
 #define FAR_VECTORS 2 // that are done in turn, so that neither waits for itself
 #define VECTORS     (WV_VERIFY_MAX / IFMA_LANES + WV_VERIFY_TABLES)
+#define PICK_AHEAD  8                    // vectors of points that are on their way from the tables
 #define SUMS_MOST   WINDOWS(EC_G_WINDOW) // all signatures have as many points
 
 static_assert(VECTORS <= NUMBERS_MAX, "one inversion for all s");
@@ -62,6 +63,7 @@ struct vector {
 struct group {
 	const struct wv_verify_job *jobs;
 	unsigned n;
+	unsigned points; // of the vector that has most
 	struct vector vector[VECTORS];
 };
 
@@ -103,7 +105,7 @@ static void group_fill(struct group *g, const struct wv_verify_job jobs[], unsig
 	struct vector *open[WV_VERIFY_TABLES + 1] = {NULL};
 
 	g->jobs = jobs;
-	g->n = 0;
+	g->n = g->points = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const struct table *table =
 			atomic_load_explicit(&jobs[i].key->table, memory_order_acquire);
@@ -123,6 +125,7 @@ static void group_fill(struct group *g, const struct wv_verify_job jobs[], unsig
 	for (unsigned i = 0; i < g->n; i++) {
 		struct vector *v = &g->vector[i];
 
+		g->points = v->points > g->points ? v->points : g->points;
 		for (unsigned l = v->n; l < IFMA_LANES; l++)
 			v->rows[l] = v->rows[0];
 	}
@@ -277,34 +280,109 @@ static void group_all_far(struct group *g)
 	}
 }
 
-// Point i of those that a vector adds, as it lies in tables; the lanes where it is to be subtracted.
-static inline __mmask8 vector_point(struct point *p, const struct vector *v, unsigned i)
-{
+// Where a point of each lane lies, and in which lanes it is to be subtracted.
+struct pick {
 	_Alignas(64) const uint8_t *at[IFMA_LANES];
-	__m512i row, offset;
 	__mmask8 negative;
+	bool exists;
+};
+
+// Point i of those that a vector adds.
+static inline void vector_pick(struct pick *p, const struct vector *v, unsigned i)
+{
+	__m512i row, offset;
 
 	if (i < WINDOWS(EC_G_WINDOW)) {
-		negative = digits_get(&offset, &v->u1, i, EC_G_WINDOW);
+		p->negative = digits_get(&offset, &v->u1, i, EC_G_WINDOW);
 		row = _mm512_set1_epi64(
 			(int64_t)(uintptr_t)(ec_base + i * ROW_OCTETS(EC_G_WINDOW)));
 	} else {
 		i -= WINDOWS(EC_G_WINDOW);
-		negative = digits_get(&offset, &v->u2, i, v->window);
+		p->negative = digits_get(&offset, &v->u2, i, v->window);
 		row = _mm512_add_epi64(_mm512_load_si512(v->rows),
 			_mm512_set1_epi64((int64_t)(i * ROW_OCTETS(v->window))));
 	}
-	_mm512_store_si512(at, _mm512_add_epi64(row, offset));
-	point_gather(p, at);
-	return negative;
+	_mm512_store_si512(p->at, _mm512_add_epi64(row, offset));
 }
 
-static void group_sum_run(struct group *g)
-{
-	__mmask8 bad[SUM_MAX];
+/*
+ * Takes the points from the tables, in the order in which they are added: round r, sum a takes point
+ * r * sums + a of each vector; rounds go up and down in turn. Each is asked for some time before.
+ */
+struct picker {
+	const struct group *g;
+	unsigned sums;
+	unsigned round, sum, vector; // the next to be asked for
+	unsigned asked, taken;
+	struct pick ahead[PICK_AHEAD];
+};
 
-	if (sum_run(&ec_sum, bad))
+static inline void picker_step(struct picker *p)
+{
+	unsigned n = p->g->n;
+
+	if (p->round % 2 == 0) {
+		if (++p->vector < n)
+			return;
+		if (++p->sum < p->sums) {
+			p->vector = 0;
+			return;
+		}
+		p->sum--;
+		p->vector--;
+	} else {
+		if (p->vector-- > 0)
+			return;
+		p->vector = n - 1;
+		if (p->sum-- > 0)
+			return;
+		p->sum = p->vector = 0;
+	}
+	p->round++;
+}
+
+static inline void picker_ask(struct picker *p)
+{
+	const struct vector *v = &p->g->vector[p->vector];
+	struct pick *pick = &p->ahead[p->asked++ % PICK_AHEAD];
+	unsigned i = p->round * p->sums + p->sum;
+
+	pick->exists = i < v->points;
+	picker_step(p);
+	if (!pick->exists)
 		return;
+	vector_pick(pick, v, i);
+	for (unsigned l = 0; l < IFMA_LANES; l++) {
+		_mm_prefetch((const char *)pick->at[l], _MM_HINT_T0);
+		if (POINT_OCTETS > 64)
+			_mm_prefetch((const char *)pick->at[l] + POINT_OCTETS - 1, _MM_HINT_T0);
+	}
+}
+
+static void picker_open(struct picker *p, const struct group *g, unsigned sums)
+{
+	p->g = g;
+	p->sums = sums;
+	p->round = p->sum = p->vector = p->asked = p->taken = 0;
+	for (unsigned i = 0; i < PICK_AHEAD; i++)
+		picker_ask(p);
+}
+
+// False: this vector has no such point.
+static inline bool picker_take(struct picker *p, struct point *point, __mmask8 *negative)
+{
+	struct pick *next = &p->ahead[p->taken++ % PICK_AHEAD];
+	bool exists = next->exists;
+
+	*negative = next->negative;
+	if (exists)
+		point_gather(point, next->at);
+	picker_ask(p);
+	return exists;
+}
+
+static void group_exceptions(struct group *g, const __mmask8 bad[SUM_MAX])
+{
 	for (unsigned i = 0; i < ec_sum.n; i++)
 		g->vector[ec_sum.to[i] % g->n].exception |= bad[i];
 }
@@ -314,55 +392,73 @@ static void group_sum_run(struct group *g)
 static void group_fold(struct group *g, unsigned sums)
 {
 	struct sum *s = &ec_sum;
+	__mmask8 bad[SUM_MAX];
 
 	while (sums > 1) {
 		unsigned half = (sums + 1) / 2;
 
-		sum_begin(s);
+		s->n = 0;
+		sum_begin(s, false);
 		for (unsigned a = 0; a < sums / 2; a++) {
 			for (unsigned v = 0; v < g->n; v++) {
 				if (sums > 2 || g->vector[v].window == 0)
-					sum_add(s, a * g->n + v, &s->point[(a + half) * g->n + v],
-						0);
+					sum_put(s, s->n++, a * g->n + v,
+						&s->point[(a + half) * g->n + v], 0);
 			}
 		}
-		group_sum_run(g);
+		if (s->n > 0 && !sum_run(s, bad))
+			group_exceptions(g, bad);
 		sums = half;
 	}
 }
 
+// Point i of the sums: the addition put in one round before is finished, and the next is put in.
+static inline void group_next(struct picker *picker, unsigned round, unsigned i)
+{
+	struct sum *s = &ec_sum;
+	struct point p;
+	__mmask8 negative;
+
+	if (!picker_take(picker, &p, &negative))
+		return;
+	if (round > 0) {
+		sum_put(s, i, i, &p, negative);
+		return;
+	}
+	fe_zero(&s->point[i].y);
+	fe_dif(&s->point[i].y, negative, &p.y, &s->point[i].y);
+	s->point[i].x = p.x;
+}
+
+/*
+ * All points to `sums` sums. A round finishes the additions that the round before put in, which is
+ * from the other end, and puts in a further one as soon as a sum is there: so that memory is gone
+ * through once, and the tables have all the time.
+ */
 static void group_sums(struct group *g)
 {
 	struct sum *s = &ec_sum;
 	unsigned sums = SUM_MAX / g->n < SUMS_MOST ? SUM_MAX / g->n : SUMS_MOST;
-	unsigned most = 0;
-	struct point p;
-	struct fe zero;
+	unsigned rounds = (g->points + sums - 1) / sums;
+	__mmask8 bad[SUM_MAX];
+	struct picker picker;
+	struct block b;
 
-	fe_zero(&zero);
-	for (unsigned a = 0; a < sums; a++) {
-		for (unsigned v = 0; v < g->n; v++) {
-			struct point *to = &s->point[a * g->n + v];
-			__mmask8 negative = vector_point(&p, &g->vector[v], a);
+	picker_open(&picker, g, sums);
+	s->n = sums * g->n;
+	for (unsigned round = 0; round <= rounds; round++) {
+		bool down = round % 2 == 1;
 
-			to->x = p.x;
-			fe_dif(&to->y, negative, &p.y, &zero);
+		if (round > 1 && !sum_invert(s, bad))
+			group_exceptions(g, bad);
+		sum_begin(s, down);
+		for (unsigned done = 0; done < s->n; done += b.n) {
+			b = block_next(s->n, done, down);
+			if (round > 1)
+				sum_finish(s, b.first, b.n);
+			for (unsigned k = 0; round < rounds && k < b.n; k++)
+				group_next(&picker, round, b.first + (down ? b.n - 1 - k : k));
 		}
-	}
-	for (unsigned v = 0; v < g->n; v++)
-		most = g->vector[v].points > most ? g->vector[v].points : most;
-	for (unsigned done = sums; done < most; done += sums) {
-		sum_begin(s);
-		for (unsigned a = 0; a < sums; a++) {
-			for (unsigned v = 0; v < g->n; v++) {
-				if (done + a >= g->vector[v].points)
-					continue;
-				__mmask8 negative = vector_point(&p, &g->vector[v], done + a);
-
-				sum_add(s, a * g->n + v, &p, negative);
-			}
-		}
-		group_sum_run(g);
 	}
 	group_fold(g, sums);
 }
