@@ -121,6 +121,8 @@ unsigned wv_engine_memory(const struct wv_config *config, uint32_t longest_frame
 			RECORD_ELEMENT, wv_engine_mailbox_elements(config->rings.events_size)),
 		workers);
 	memory_add_heap(&list, "trust store, without keys", trust_octets(config), 1);
+	memory_add_heap(&list, "tables of keys, at most", (size_t)config->drivers.table_mib << 20,
+		config->drivers.table_mib > 0 ? 1 : 0);
 	memory_add(&list, "counters", sizeof(struct wv_metrics), ios + workers);
 	return list.n;
 }

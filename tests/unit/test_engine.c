@@ -1236,6 +1236,47 @@ static void test_rolls(void)
 	rolls_run(BOTH);
 }
 
+// Tables built while many answers are judged by one key.
+static uint64_t tables_run(unsigned mib)
+{
+	static struct wire w;
+	static struct frame keys, answer;
+	uint64_t before = wv_verify_tables_count()->built;
+
+	frame_keys(&keys, 0, 0);
+	frame_signed(&answer, ID);
+	wire_open(&w, BOTH, RX_MAX);
+	w.live = true; // and control has time to look after the last
+	w.config.io.when_ring_full = WV_FULL_WAIT;
+	w.config.io.stop_when_idle_ms = 50;
+	w.params.asked = false; // answers that come before the keys are known pass
+	w.config.drivers.table_after = 16;
+	w.config.drivers.table_mib = mib;
+	give(&w.outside, &keys);
+	for (unsigned i = 0; i < 2000; i++)
+		give(&w.outside, &answer);
+	CHECK(wire_run(&w) && w.result == 0);
+	CHECK(w.counts.responses[WV_REASON_SECURE][WV_ACTION_PASS]
+			+ w.counts.responses[WV_REASON_NO_CHAIN][WV_ACTION_PASS]
+		== 2001);
+	wire_close(&w);
+	CHECK(wv_verify_tables_count()->tables == 0 && wv_verify_tables_count()->octets == 0);
+	return wv_verify_tables_count()->built - before;
+}
+
+static void test_tables(void)
+{
+	uint64_t built = 0;
+
+	if (strcmp(wv_verify_driver_name(WV_ALG_P256), "openssl") == 0) // has none
+		return;
+	CHECK(tables_run(0) == 0);
+	// The answers may be over before the keys are known.
+	for (unsigned i = 0; i < 20 && built == 0; i++)
+		built = tables_run(64);
+	CHECK(built > 0);
+}
+
 // ---- full rings and devices that take no more ----
 
 static void full_run(enum wv_config_full when, enum wv_action overload)
@@ -1804,6 +1845,7 @@ static const struct test tests[] = {
 	{"forged keys and DS teach nothing", test_forgeries},
 	{"signatures are judged by the clock that is set", test_clock},
 	{"keys come and go under traffic", test_rolls},
+	{"a key used often has a table", test_tables},
 	{"a full ring is waited for, or the packet shed by policy", test_full},
 	{"the room of a full ring is shared by the ports", test_share},
 	{"a live device that takes no more loses packets, counted", test_tx_live},
