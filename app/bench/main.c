@@ -1,4 +1,4 @@
-// wirevet-bench: signatures and packets per second, beside their reference.
+// wirevet-bench: signatures, digests and packets per second, beside their reference.
 #include <string.h>
 
 #include "bench.h"
@@ -9,6 +9,7 @@ static const struct {
 	const char *usage;
 } commands[] = {
 	{"path", path_main, path_usage},
+	{"digest", digest_main, digest_usage},
 };
 
 static void usage(FILE *out)

@@ -3,17 +3,37 @@
 #include "wv_crypto_ifma.h"
 #endif
 #include "wv_crypto_openssl.h"
+#ifdef WV_HAVE_HASH_AVX512
+#include "wv_hash_avx512.h"
+#endif
+#ifdef WV_HAVE_HASH_IPSEC_MB
+#include "wv_hash_ipsec_mb.h"
+#endif
 #include "wv_hash_openssl.h"
 #include "wv_openssl_pool.h"
 
 // Best first.
-static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
+static const struct wv_digest_driver *const hashes[] = {
+#ifdef WV_HAVE_HASH_AVX512
+	&wv_hash_avx512,
+#endif
+#ifdef WV_HAVE_HASH_IPSEC_MB
+	&wv_hash_ipsec_mb,
+#endif
+	&wv_hash_openssl,
+};
 static const struct wv_verify_driver *const cryptos[] = {
 #ifdef WV_HAVE_IFMA
 	&wv_crypto_ifma,
 #endif
 	&wv_crypto_openssl,
 };
+
+const struct wv_digest_driver *const *wv_app_hashes(unsigned *n)
+{
+	*n = WV_COUNT(hashes);
+	return hashes;
+}
 
 const struct wv_verify_driver *const *wv_app_cryptos(unsigned *n)
 {

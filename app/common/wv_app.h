@@ -19,7 +19,9 @@
 // Choose the drivers for hashes and signatures, and test them. Names as in the configuration.
 int wv_app_drivers_init(const char *crypto, const char *hash, struct wv_err *err);
 
-// The drivers of signature checks as they are offered, best first; the last is the reference.
+// The drivers of hashes and of signature checks as they are offered, best first; the last is the
+// reference.
+const struct wv_digest_driver *const *wv_app_hashes(unsigned *n);
 const struct wv_verify_driver *const *wv_app_cryptos(unsigned *n);
 
 // Memory that OpenSSL takes on this thread without malloc; for struct wv_engine_params.

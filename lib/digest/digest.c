@@ -15,9 +15,21 @@ static const struct {
 };
 static_assert(WV_COUNT(hashes) == WV_HASH_COUNT, "a hash without a row");
 
+// Who digests by a hash.
+struct choice {
+	const struct wv_digest_driver *first;
+	const struct wv_digest_driver *rest; // what the first is not worth it for, or cannot do
+	const struct wv_digest_worth *worth; // of the first; NULL: all it can do
+};
+
+#define USED_MAX (2 * WV_HASH_COUNT + 1)
+
 // Written by wv_digest_init() alone, before other threads read it.
 static struct {
-	const struct wv_digest_driver *chosen[WV_HASH_COUNT];
+	struct choice chosen[WV_HASH_COUNT];
+	const struct wv_digest_driver *nsec3;          // NULL: by batches
+	const struct wv_digest_driver *used[USED_MAX]; // all of these, each once
+	unsigned n_used;
 	struct wv_err note;
 } state;
 
@@ -58,8 +70,34 @@ static const char *separator(void)
 	return state.note.text[0] != '\0' ? "; " : "";
 }
 
-// Give a driver the hashes that have none yet and that it gets right.
-static void offer(const struct wv_digest_driver *d)
+static void note_wrong(const struct wv_digest_driver *d, const char *what)
+{
+	wv_err_add(&state.note, "%s%s: wrong answers for %s", separator(), d->name, what);
+}
+
+// Behind a driver that does not take all comes the first that does.
+static void offer_hash(const struct wv_digest_driver *d, enum wv_hash hash, bool forced)
+{
+	struct choice *c = &state.chosen[hash];
+	const struct wv_digest_worth *worth = forced ? NULL : d->worth[hash];
+	bool takes_all = worth == NULL && d->longest == 0;
+
+	if (d->run[hash] == NULL || c->rest != NULL || (c->first != NULL && !takes_all))
+		return;
+	if (!wv_digest_self_test(d, hash)) {
+		note_wrong(d, hashes[hash].name);
+		return;
+	}
+	if (c->first == NULL) {
+		c->first = d;
+		c->worth = worth;
+	}
+	if (takes_all)
+		c->rest = d;
+}
+
+// Give a driver what has none yet and what it gets right; `rest_alone`: what another does not take.
+static void offer(const struct wv_digest_driver *d, bool forced, bool rest_alone)
 {
 	struct wv_err why;
 
@@ -68,16 +106,57 @@ static void offer(const struct wv_digest_driver *d)
 		return;
 	}
 	for (unsigned h = 0; h < WV_HASH_COUNT; h++) {
-		if (d->run[h] == NULL || state.chosen[h] != NULL)
-			continue;
-		if (wv_digest_self_test(d->run[h], (enum wv_hash)h))
-			state.chosen[h] = d;
+		if (!rest_alone || state.chosen[h].first != NULL)
+			offer_hash(d, (enum wv_hash)h, forced);
+	}
+	if (d->nsec3 != NULL && state.nsec3 == NULL && !rest_alone) {
+		if (wv_digest_self_test_nsec3(d->nsec3))
+			state.nsec3 = d;
 		else
-			wv_err_add(&state.note, "%s%s: wrong answers for %s", separator(), d->name,
-				hashes[h].name);
+			note_wrong(d, "NSEC3");
 	}
 	if (d->thread_fini != NULL)
 		d->thread_fini();
+}
+
+static bool rest_is_wanted(void)
+{
+	for (unsigned h = 0; h < WV_HASH_COUNT; h++) {
+		if (state.chosen[h].first != NULL && state.chosen[h].rest == NULL)
+			return true;
+	}
+	return false;
+}
+
+static void use(const struct wv_digest_driver *d)
+{
+	for (unsigned i = 0; i < state.n_used; i++) {
+		if (state.used[i] == d)
+			return;
+	}
+	state.used[state.n_used++] = d;
+}
+
+// Every hash must have drivers for all batches.
+static int settle(const char *forced, struct wv_err *err)
+{
+	for (unsigned h = 0; h < WV_HASH_COUNT; h++) {
+		struct choice *c = &state.chosen[h];
+
+		if (c->rest == NULL && c->first != NULL && c->first->longest == 0)
+			c->rest = c->first; // though it is not worth it for all
+		if (c->rest == NULL)
+			return wv_fail(err, EIO,
+				"hash driver%s%s: want one for %s%s, found none%s%s",
+				forced != NULL ? " " : "", forced != NULL ? forced : "",
+				hashes[h].name, c->first != NULL ? " of any length" : "",
+				state.note.text[0] != '\0' ? ": " : "", state.note.text);
+		use(c->first);
+		use(c->rest);
+	}
+	if (state.nsec3 != NULL)
+		use(state.nsec3);
+	return 0;
 }
 
 int wv_digest_init(const struct wv_digest_driver *const drivers[], unsigned n, const char *forced,
@@ -95,18 +174,14 @@ int wv_digest_init(const struct wv_digest_driver *const drivers[], unsigned n, c
 				err, ENOTSUP, "hash driver %s: this CPU cannot run it", forced);
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (only != NULL && drivers[i] != only)
+		bool rest_alone = only != NULL && drivers[i] != only;
+
+		if (rest_alone && !rest_is_wanted())
 			continue;
 		if (drivers[i]->usable == NULL || drivers[i]->usable())
-			offer(drivers[i]);
+			offer(drivers[i], only == drivers[i], rest_alone);
 	}
-	for (unsigned h = 0; h < WV_HASH_COUNT; h++) {
-		if (state.chosen[h] == NULL)
-			return wv_fail(err, EIO, "hash driver: want one for %s, found none%s%s",
-				hashes[h].name, state.note.text[0] != '\0' ? ": " : "",
-				state.note.text);
-	}
-	return 0;
+	return settle(only != NULL ? only->name : NULL, err);
 }
 
 const char *wv_digest_note(void)
@@ -114,33 +189,23 @@ const char *wv_digest_note(void)
 	return state.note.text;
 }
 
-// The first hash that this driver was chosen for, so that each driver is started once.
-static bool is_first_use(unsigned hash)
-{
-	for (unsigned h = 0; h < hash; h++) {
-		if (state.chosen[h] == state.chosen[hash])
-			return false;
-	}
-	return state.chosen[hash] != NULL;
-}
-
 static void thread_fini_until(unsigned end)
 {
-	for (unsigned h = end; h-- > 0;) {
-		if (is_first_use(h) && state.chosen[h]->thread_fini != NULL)
-			state.chosen[h]->thread_fini();
+	for (unsigned i = end; i-- > 0;) {
+		if (state.used[i]->thread_fini != NULL)
+			state.used[i]->thread_fini();
 	}
 }
 
 int wv_digest_thread_init(struct wv_err *err)
 {
-	for (unsigned h = 0; h < WV_HASH_COUNT; h++) {
+	for (unsigned i = 0; i < state.n_used; i++) {
 		int rc = 0;
 
-		if (is_first_use(h) && state.chosen[h]->thread_init != NULL)
-			rc = state.chosen[h]->thread_init(err);
+		if (state.used[i]->thread_init != NULL)
+			rc = state.used[i]->thread_init(err);
 		if (rc < 0) {
-			thread_fini_until(h);
+			thread_fini_until(i);
 			return rc;
 		}
 	}
@@ -149,17 +214,76 @@ int wv_digest_thread_init(struct wv_err *err)
 
 void wv_digest_thread_fini(void)
 {
-	thread_fini_until(WV_HASH_COUNT);
+	thread_fini_until(state.n_used);
+}
+
+struct size {
+	uint64_t octets, longest;
+};
+
+static struct size size_of(const struct wv_digest_job jobs[], unsigned n)
+{
+	struct size s = {0};
+
+	for (unsigned i = 0; i < n; i++) {
+		s.octets += jobs[i].len;
+		s.longest = jobs[i].len > s.longest ? jobs[i].len : s.longest;
+	}
+	return s;
+}
+
+/*
+ * Lanes work as long as the longest message is, so what counts is how many of the longest would have
+ * the octets of all.
+ */
+static bool is_worth(const struct wv_digest_worth *worth, struct size s)
+{
+	while (s.longest > worth->len)
+		worth++;
+	return s.octets >= worth->least * s.longest;
+}
+
+// How many of a batch the first driver takes: the last messages may not be worth a round of lanes.
+static unsigned first_count(
+	const struct choice *c, enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n)
+{
+	struct size s = size_of(jobs, n);
+	unsigned left;
+
+	if (c->first->longest != 0 && s.longest > c->first->longest)
+		return 0;
+	if (c->worth == NULL)
+		return n;
+	if (!is_worth(c->worth, s))
+		return 0;
+	left = n % c->first->lanes[hash];
+	if (left == n || is_worth(c->worth, size_of(jobs + n - left, left)))
+		return n;
+	return n - left;
 }
 
 void wv_digest_batch(enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n)
 {
-	assert(hash < WV_HASH_COUNT && state.chosen[hash] != NULL);
-	state.chosen[hash]->run[hash](hash, jobs, n);
+	const struct choice *c = &state.chosen[hash];
+	unsigned some = 0;
+
+	assert(hash < WV_HASH_COUNT && c->rest != NULL);
+	if (c->first != c->rest) {
+		some = first_count(c, hash, jobs, n);
+		if (some > 0)
+			c->first->run[hash](hash, jobs, some);
+	}
+	if (some < n)
+		c->rest->run[hash](hash, jobs + some, n - some);
 }
 
 const char *wv_digest_driver_name(enum wv_hash hash)
 {
 	assert(hash < WV_HASH_COUNT);
-	return state.chosen[hash] != NULL ? state.chosen[hash]->name : "none";
+	return state.chosen[hash].first != NULL ? state.chosen[hash].first->name : "none";
+}
+
+const struct wv_digest_driver *wv_digest_nsec3_driver(void)
+{
+	return state.nsec3;
 }

@@ -1,8 +1,6 @@
 #include <string.h>
 
-#include "wv_digest.h"
-
-#define GROUP 16 // names hashed side by side
+#include "digest.h"
 
 /*
  * RFC 5155 5: IH(0) = H(name | salt), IH(k) = H(IH(k-1) | salt). The salt is put behind both
@@ -14,20 +12,24 @@ struct lane {
 	uint8_t odd[WV_NSEC3_HASH_LEN + UINT8_MAX];
 };
 
-static void group_hash(const struct wv_digest_name names[], unsigned n, const uint8_t *salt,
-	size_t salt_len, unsigned iterations, uint8_t out[][WV_NSEC3_HASH_LEN])
+static void group_hash(const struct wv_digest_name names[], unsigned n,
+	const struct wv_digest_nsec3 *p, uint8_t out[][WV_NSEC3_HASH_LEN])
 {
-	struct lane lanes[GROUP];
-	struct wv_digest_job jobs[GROUP];
+	struct lane lanes[WV_NSEC3_MAX];
+	struct wv_digest_job jobs[WV_NSEC3_MAX];
+	const size_t salt_len = p->salt_len;
+	const unsigned iterations = p->iterations;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct lane *lane = &lanes[i];
 
 		memcpy(lane->first, names[i].octets, names[i].len);
 		if (salt_len > 0) { // else salt may be NULL
-			memcpy(lane->first + names[i].len, salt, salt_len);
-			memcpy(lane->even + WV_NSEC3_HASH_LEN, salt, salt_len);
-			memcpy(lane->odd + WV_NSEC3_HASH_LEN, salt, salt_len);
+			memcpy(lane->first + names[i].len, p->salt, salt_len);
+			if (iterations > 0)
+				memcpy(lane->even + WV_NSEC3_HASH_LEN, p->salt, salt_len);
+			if (iterations > 1)
+				memcpy(lane->odd + WV_NSEC3_HASH_LEN, p->salt, salt_len);
 		}
 		jobs[i].data = lane->first;
 		jobs[i].len = (uint32_t)(names[i].len + salt_len);
@@ -50,9 +52,15 @@ static void group_hash(const struct wv_digest_name names[], unsigned n, const ui
 void wv_digest_nsec3(const struct wv_digest_name names[], unsigned n, const uint8_t *salt,
 	uint8_t salt_len, uint16_t iterations, uint8_t out[][WV_NSEC3_HASH_LEN])
 {
-	for (unsigned at = 0; at < n; at += GROUP) {
-		unsigned some = n - at < GROUP ? n - at : GROUP;
+	const struct wv_digest_nsec3 p = {salt, salt_len, iterations};
+	const struct wv_digest_driver *d = wv_digest_nsec3_driver();
 
-		group_hash(names + at, some, salt, salt_len, iterations, out + at);
+	for (unsigned at = 0; at < n; at += WV_NSEC3_MAX) {
+		unsigned some = n - at < WV_NSEC3_MAX ? n - at : WV_NSEC3_MAX;
+
+		if (d != NULL && some >= d->nsec3_least)
+			d->nsec3(names + at, some, &p, out + at);
+		else
+			group_hash(names + at, some, &p, out + at);
 	}
 }

@@ -3,7 +3,9 @@
  * Many message digests at once, and iterated NSEC3 hashes (FIPS 180-4, RFC 5155 5).
  *
  * Who computes them was settled at start by wv_digest_init(): for each hash the first driver in
- * the list that this CPU can run and that passed its known answers.
+ * the list that this CPU can run and that passed its known answers; for the batches which that one
+ * is not worth it for, or which are too long for it, the first behind it that takes all
+ * (wv_digest_driver.h).
  *
  * Units      octets
  * Ownership  jobs and what they point to stay the caller's; nothing is kept after a call
@@ -16,12 +18,11 @@
 
 #include "wv_digest_driver.h"
 
-#define WV_NSEC3_HASH_LEN 20
-
 /**
- * Choose a driver for each hash.
+ * Choose the drivers for each hash.
  * @param drivers  best first
- * @param forced   a driver's name to take it alone, or NULL or "auto"
+ * @param forced   a driver's name to take it alone, for batches of any size, but for messages that are
+ *                 too long for it; or NULL or "auto"
  * @return 0; -ENOENT if `forced` is unknown, -ENOTSUP if it cannot run here, -EIO if some hash
  *         has no driver that passed its known answers
  */
@@ -46,7 +47,7 @@ const char *wv_digest_name(enum wv_hash hash);
  */
 void wv_digest_batch(enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n);
 
-// The name of the driver in use for a hash.
+// The name of the driver in use for a hash; where there are two, of that for the larger batches.
 const char *wv_digest_driver_name(enum wv_hash hash);
 
 /**
@@ -54,10 +55,6 @@ const char *wv_digest_driver_name(enum wv_hash hash);
  * @param names  n of them, uncompressed, each with its length
  * @param out    n times 20 octets
  */
-struct wv_digest_name {
-	const uint8_t *octets;
-	uint8_t len;
-};
 void wv_digest_nsec3(const struct wv_digest_name names[], unsigned n, const uint8_t *salt,
 	uint8_t salt_len, uint16_t iterations, uint8_t out[][WV_NSEC3_HASH_LEN]);
 

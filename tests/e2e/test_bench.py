@@ -117,10 +117,49 @@ class Path(unittest.TestCase):
         self.assertIn('cannot be written', p.stderr)
 
 
+class Digest(unittest.TestCase):
+    """One run of each, and no word about how fast; wrong digests are trouble."""
+    PLACE = {'runs', 'spread', 'tsc_hz', 'cpu', 'compiler'}
+    DIGEST = PLACE | {'hash', 'octets', 'octets_min', 'octets_max', 'batch', 'driver',
+                      'digests_per_second', 'cycles', 'reference_per_second', 'ratio'}
+    NSEC3 = DIGEST | {'iterations', 'salt'}
+    WORTH = PLACE | {'hash', 'octets', 'driver', 'beside', 'least', 'table'}
+
+    def measure(self, *words):
+        p = bench('digest', '--runs', '1', '--json', *words)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        return json.loads(p.stdout)
+
+    def numbers(self, r):
+        for key in ('digests_per_second', 'cycles', 'reference_per_second', 'ratio', 'tsc_hz'):
+            self.assertGreater(r[key], 0, key)
+        self.assertAlmostEqual(r['cycles'] * r['digests_per_second'] / r['tsc_hz'], 1, delta=0.05)
+        self.assertLessEqual(r['octets_min'], r['octets'])
+        self.assertLessEqual(r['octets'], r['octets_max'])
+
+    def test_every_driver_has_its_rows(self):
+        hashes, drivers = set(), set()
+        for r in self.measure():
+            self.assertEqual(r['runs'], 1)
+            if 'beside' in r:
+                self.assertEqual(set(r), self.WORTH)
+                continue
+            self.assertEqual(set(r), self.NSEC3 if r['hash'] == 'NSEC3' else self.DIGEST)
+            self.numbers(r)
+            hashes.add(r['hash'])
+            drivers.add(r['driver'])
+        self.assertEqual(hashes, {'SHA-1', 'SHA-256', 'SHA-384', 'SHA-512', 'NSEC3'})
+        self.assertLessEqual({'auto', 'openssl'}, drivers)
+
+    def test_a_driver_alone(self):
+        rows = self.measure('--driver', 'openssl')
+        self.assertEqual({r['driver'] for r in rows}, {'openssl'})
+
+
 class Usage(unittest.TestCase):
     def test_wrong_words(self):
         for words, said in (
-                ((), 'usage'), (('abacus',), 'want path, not abacus'),
+                ((), 'usage'), (('abacus',), ', not abacus'),
                 (('path', 'more'), 'want path with options alone, not more'), (('path', '--bits', '2048'), 'bits'),
                 (('path', '--mix', 'Z'), '--mix: want one of S, I, U, K, not Z'),
                 (('path', '--mix', 'U', '--zones', '5'), 'want 20 or more for mix U'),
@@ -130,7 +169,10 @@ class Usage(unittest.TestCase):
                 (('path', '--repeat', '100'), '--repeat: want 0 to 99, not 100'),
                 (('path', '--zones', '-1'), '--zones: want 1 to 1000000, not -1'),
                 (('path', '--runs', ''), '--runs: want 1 to'),
-                (('path', '--driver', 'abacus'), 'abacus'), (('path', '--seed'), 'seed')):
+                (('path', '--driver', 'abacus'), 'abacus'), (('path', '--seed'), 'seed'),
+                (('digest', 'more'), 'want digest with options alone, not more'),
+                (('digest', '--runs', '0'), '--runs: want 1 to'),
+                (('digest', '--driver', 'abacus'), 'not abacus')):
             with self.subTest(words=words):
                 p = bench(*words)
                 self.assertEqual(p.returncode, 2, p.stderr)
@@ -140,7 +182,7 @@ class Usage(unittest.TestCase):
     def test_help_tells_of_all_commands(self):
         p = bench('--help')
         self.assertEqual((p.returncode, p.stderr), (0, ''))
-        for command in ('path',):
+        for command in ('path', 'digest'):
             self.assertIn('wirevet-bench ' + command, p.stdout)
             alone = bench(command, '--help')
             self.assertEqual((alone.returncode, alone.stderr), (0, ''))

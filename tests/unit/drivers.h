@@ -14,13 +14,27 @@
 #endif
 #include "wv_crypto_openssl.h"
 #include "wv_digest.h"
+#ifdef WV_HAVE_HASH_AVX512
+#include "wv_hash_avx512.h"
+#endif
+#ifdef WV_HAVE_HASH_IPSEC_MB
+#include "wv_hash_ipsec_mb.h"
+#endif
 #include "wv_hash_openssl.h"
 #include "wv_verify.h"
 
 // False: they cannot be had, and it was said why. Threads are not begun.
 static inline bool test_drivers_init(void)
 {
-	static const struct wv_digest_driver *const hashes[] = {&wv_hash_openssl};
+	static const struct wv_digest_driver *const hashes[] = {
+#ifdef WV_HAVE_HASH_AVX512
+		&wv_hash_avx512,
+#endif
+#ifdef WV_HAVE_HASH_IPSEC_MB
+		&wv_hash_ipsec_mb,
+#endif
+		&wv_hash_openssl,
+	};
 	static const struct wv_verify_driver *const ciphers[] = {
 #ifdef WV_HAVE_IFMA
 		&wv_crypto_ifma,

@@ -264,6 +264,195 @@ static void test_choice(void)
 	CHECK(strcmp(wv_digest_driver_name(WV_HASH_SHA1), "openssl") == 0);
 }
 
+// Drivers that keep count of what they were given.
+static unsigned lanes_jobs, lanes_names;
+
+static void lanes_run(enum wv_hash hash, const struct wv_digest_job jobs[], unsigned n)
+{
+	lanes_jobs += n;
+	wv_hash_openssl.run[hash](hash, jobs, n);
+}
+
+static const struct wv_digest_worth worth[] = {{64, UINT32_MAX}, {256, 5}, {UINT32_MAX, 3}};
+
+static const struct wv_digest_driver lanes = {
+	.name = "lanes",
+	.run[WV_HASH_SHA1] = lanes_run,
+	.run[WV_HASH_SHA256] = lanes_run,
+	.run[WV_HASH_SHA384] = lanes_run,
+	.run[WV_HASH_SHA512] = lanes_run,
+	.longest = 1000,
+	.worth = {worth, worth, worth, worth},
+	.lanes = {8, 8, 8, 8},
+};
+
+static const struct {
+	const char *what;
+	unsigned n, len, n_other, other; // messages of one length and, behind these, of another
+	unsigned lanes;                  // messages that go there
+	unsigned forced;                 // and when it is forced
+} batches[] = {
+	{"one message", 1, 200, 0, 0, 0, 1},
+	{"too few of a middle length", 4, 200, 0, 0, 0, 4},
+	{"enough of a middle length", 5, 200, 0, 0, 5, 5},
+	{"the last of a row of lengths", 5, 256, 0, 0, 5, 5},
+	{"the first of the next row", 3, 257, 0, 0, 3, 3},
+	{"too few of the next row", 2, 257, 0, 0, 0, 2},
+	{"never worth it, however many", 300, 64, 0, 0, 0, 300},
+	{"a last round of too few lanes", 12, 200, 0, 0, 8, 12},
+	{"a last round of enough lanes", 13, 200, 0, 0, 13, 13},
+	{"no last round", 16, 200, 0, 0, 16, 16},
+	{"one long among short ones leaves lanes idle", 7, 100, 1, 900, 0, 8},
+	{"unlike lengths that fill three lanes", 7, 300, 1, 900, 8, 8},
+	{"the longest there may be", 4, 1000, 0, 0, 4, 4},
+	{"longer than it can do", 16, 500, 1, 1001, 0, 0},
+	{"nothing", 0, 0, 0, 0, 0, 0},
+	{"empty messages", 16, 0, 0, 0, 16, 16},
+};
+
+static void batches_check(const char *driver, bool forced)
+{
+	const struct wv_digest_driver *const all[] = {&lanes, &wv_hash_openssl};
+	static uint8_t message[1001], out[300][WV_DIGEST_MAX];
+	struct wv_digest_job jobs[300];
+
+	REQUIRE(wv_digest_init(all, WV_COUNT(all), driver, NULL) == 0);
+	CHECK(strcmp(wv_digest_driver_name(WV_HASH_SHA1), "lanes") == 0);
+	for (unsigned b = 0; b < WV_COUNT(batches); b++) {
+		unsigned n = batches[b].n + batches[b].n_other, right = 0;
+		uint8_t digest[WV_DIGEST_MAX];
+
+		for (unsigned i = 0; i < n; i++)
+			jobs[i] = (struct wv_digest_job){message,
+				i < batches[b].n ? batches[b].len : batches[b].other, out[i]};
+		memset(out, 0, sizeof(out));
+		lanes_jobs = 0;
+		wv_digest_batch(WV_HASH_SHA256, jobs, n);
+		CHECK_ROW(
+			&batches[b], lanes_jobs == (forced ? batches[b].forced : batches[b].lanes));
+		for (unsigned i = 0; i < n; i++) {
+			struct wv_digest_job one = {message, jobs[i].len, digest};
+
+			wv_hash_openssl.run[WV_HASH_SHA256](WV_HASH_SHA256, &one, 1);
+			right += memcmp(out[i], digest, 32) == 0;
+		}
+		CHECK_ROW(&batches[b], right == n);
+	}
+}
+
+static void test_worth(void)
+{
+	batches_check("auto", false);
+}
+
+static void test_forced(void)
+{
+	batches_check("lanes", true);
+}
+
+// A list that ends with a driver that cannot do all.
+static void test_limits(void)
+{
+	struct wv_digest_driver endless = lanes, liar = wv_hash_openssl;
+	const struct wv_digest_driver *const alone[] = {&endless};
+	const struct wv_digest_driver *const behind_liar[] = {&liar, &lanes, &wv_hash_openssl};
+	const struct wv_digest_driver *const no_rest[] = {&lanes};
+	uint8_t message[200] = {0}, out[WV_DIGEST_MAX];
+	struct wv_digest_job job = {message, sizeof(message), out};
+	struct wv_err err;
+
+	endless.longest = 0;
+	REQUIRE(wv_digest_init(alone, 1, NULL, &err) == 0);
+	lanes_jobs = 0;
+	wv_digest_batch(WV_HASH_SHA1, &job, 1); // not worth it, but there is none else
+	CHECK(lanes_jobs == 1);
+
+	CHECK(wv_digest_init(no_rest, 1, NULL, &err) == -EIO);
+	CHECK(strcmp(err.text, "hash driver: want one for SHA-1 of any length, found none") == 0);
+	CHECK(wv_digest_init(no_rest, 1, "lanes", &err) == -EIO);
+
+	liar.name = "liar";
+	for (unsigned h = 0; h < WV_HASH_COUNT; h++)
+		liar.run[h] = lie;
+	REQUIRE(wv_digest_init(behind_liar, 3, "lanes", &err) == 0);
+	CHECK(wv_digest_note()[0] == '\0'); // the liar was not asked
+	REQUIRE(wv_digest_init(behind_liar, 3, "auto", &err) == 0);
+	CHECK(strcmp(wv_digest_driver_name(WV_HASH_SHA512), "lanes") == 0);
+}
+
+static void lanes_nsec3(const struct wv_digest_name names[], unsigned n,
+	const struct wv_digest_nsec3 *p, uint8_t out[][WV_NSEC3_HASH_LEN])
+{
+	lanes_names += n;
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t text[2 * UINT8_MAX];
+		struct wv_digest_job job = {text, (uint32_t)names[i].len + p->salt_len, out[i]};
+
+		memcpy(text, names[i].octets, names[i].len);
+		if (p->salt_len > 0)
+			memcpy(text + names[i].len, p->salt, p->salt_len);
+		wv_hash_openssl.run[WV_HASH_SHA1](WV_HASH_SHA1, &job, 1);
+		job.len = WV_NSEC3_HASH_LEN + (uint32_t)p->salt_len;
+		for (unsigned k = 0; k < p->iterations; k++) {
+			memcpy(text, out[i], WV_NSEC3_HASH_LEN);
+			if (p->salt_len > 0)
+				memcpy(text + WV_NSEC3_HASH_LEN, p->salt, p->salt_len);
+			wv_hash_openssl.run[WV_HASH_SHA1](WV_HASH_SHA1, &job, 1);
+		}
+	}
+}
+
+// One lane in sixteen forgets an iteration.
+static void nsec3_lie(const struct wv_digest_name names[], unsigned n,
+	const struct wv_digest_nsec3 *p, uint8_t out[][WV_NSEC3_HASH_LEN])
+{
+	struct wv_digest_nsec3 fewer = *p;
+
+	lanes_nsec3(names, n, p, out);
+	fewer.iterations -= p->iterations > 2;
+	if (n == WV_NSEC3_MAX)
+		lanes_nsec3(names + 13, 1, &fewer, out + 13);
+}
+
+static void test_nsec3_choice(void)
+{
+	static const struct {
+		const char *what;
+		unsigned n, lanes;
+	} rows[] = {{"too few", 3, 0}, {"enough", 4, 4}, {"too few left", 35, 32},
+		{"enough left", 36, 36}, {"all", 16, 16}, {"none", 0, 0}};
+	struct wv_digest_driver good = {.name = "good", .nsec3 = lanes_nsec3, .nsec3_least = 4};
+	struct wv_digest_driver bad = {.name = "bad", .nsec3 = nsec3_lie, .nsec3_least = 1};
+	const struct wv_digest_driver *const all[] = {&bad, &good, &wv_hash_openssl};
+	struct wv_digest_name name = name_make("www.example."), names[36];
+	uint8_t out[36][WV_NSEC3_HASH_LEN], plain[WV_NSEC3_HASH_LEN];
+	struct wv_err err;
+
+	for (unsigned i = 0; i < WV_COUNT(names); i++)
+		names[i] = name;
+	REQUIRE(wv_digest_init(all, 3, "openssl", &err) == 0);
+	lanes_names = 0;
+	wv_digest_nsec3(names, 36, NULL, 0, 3, out);
+	CHECK(lanes_names == 0);
+	CHECK(wv_digest_init(all, 3, "good", &err) == -EIO);
+	CHECK(strcmp(err.text, "hash driver good: want one for SHA-1, found none") == 0);
+	REQUIRE(wv_digest_init(all, 3, NULL, &err) == 0);
+	CHECK(strcmp(wv_digest_note(), "bad: wrong answers for NSEC3") == 0);
+	for (unsigned r = 0; r < WV_COUNT(rows); r++) {
+		unsigned right = 0;
+
+		memset(out, 0, sizeof(out));
+		lanes_names = 0;
+		wv_digest_nsec3(names, rows[r].n, NULL, 0, 3, out);
+		CHECK_ROW(&rows[r], lanes_names == rows[r].lanes);
+		nsec3_plain(&name, NULL, 0, 3, plain);
+		for (unsigned i = 0; i < rows[r].n; i++)
+			right += memcmp(out[i], plain, sizeof(plain)) == 0;
+		CHECK_ROW(&rows[r], right == rows[r].n);
+	}
+	free((void *)(uintptr_t)name.octets);
+}
+
 static unsigned started;
 
 static int start(struct wv_err *err)
@@ -313,6 +502,10 @@ static const struct test tests[] = {
 	{"NSEC3 hashes are those of RFC 5155 appendix A", test_nsec3},
 	{"NSEC3 hashes follow the definition for every salt and name", test_nsec3_parameters},
 	{"a driver is taken only if it runs here and gives known answers", test_choice},
+	{"a batch goes where it is worth it", test_worth},
+	{"a forced driver takes all that it can", test_forced},
+	{"limits of a driver need another behind it", test_limits},
+	{"names go to lanes where there are enough of them", test_nsec3_choice},
 	{"each driver in use is started and stopped once a thread", test_threads},
 };
 

@@ -237,6 +237,14 @@ static bool open_by_key(struct open_job *o, const struct wv_verify_key *key)
 	return o->squares > 0;
 }
 
+// What a group of jobs reads first, and cannot go on without: 6 % of a check of 1024 bits.
+static void job_prefetch(const struct wv_verify_job *job)
+{
+	for (unsigned i = 0; i < job->signature_len; i += WV_CACHE_LINE)
+		__builtin_prefetch(job->signature + i);
+	__builtin_prefetch(job->data);
+}
+
 // False: `answer` is known. A digest that no encoded message has room for makes no signature right.
 static bool job_open(
 	struct open_job *o, const struct wv_verify_job *job, enum wv_verify_answer *answer)
@@ -249,9 +257,12 @@ static bool job_open(
 	if (!(t != NULL ? open_by_table(o, t) : open_by_key(o, key)))
 		return false;
 	*answer = WV_VERIFY_BAD;
-	return job->signature_len == o->modulus_len
-		&& job->data_len == digest_infos[key->alg].digest_len
-		&& encoded_fits(key->alg, o->modulus_len);
+	if (job->signature_len != o->modulus_len
+		|| job->data_len != digest_infos[key->alg].digest_len
+		|| !encoded_fits(key->alg, o->modulus_len))
+		return false;
+	job_prefetch(job);
+	return true;
 }
 
 // Groups.
