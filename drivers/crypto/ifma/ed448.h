@@ -52,15 +52,9 @@ struct ed448_point8 {
 	struct ed448_fe8 x, y, z, t;
 };
 
-// An affine point as a table has it: (y - x) / 2, (y + x) / 2, d' x y; tight.
-struct ed448_niels8 {
-	struct ed448_fe8 minus, plus, product;
-};
-
-// Any point: Y - X, Y + X, 2 d' T, 2 Z; loose, but `product`, which is tight.
+// What is added to a point: Y - X, Y + X, 2 d' T, 2 Z; loose, but `product`, which is tight.
 struct ed448_cached8 {
-	struct ed448_niels8 n;
-	struct ed448_fe8 z;
+	struct ed448_fe8 minus, plus, product, z;
 };
 
 // p, as limbs.
@@ -180,7 +174,9 @@ void wv_ifma_ed448_pack(struct ed448_words8 *w, const struct ed448_fe8 *a);
 void wv_ifma_ed448_identity(struct ed448_point8 *p);
 void wv_ifma_ed448_double(struct ed448_point8 *p, unsigned times); // 2^times p
 void wv_ifma_ed448_add(struct ed448_point8 *p, const struct ed448_cached8 *q);
-void wv_ifma_ed448_add_affine(struct ed448_point8 *p, const struct ed448_niels8 *q);
+// p + q or p - q of a table's rows.
+void wv_ifma_ed448_add_rows(
+	struct ed448_point8 *p, const uint8_t *const row[IFMA_LANES], __mmask8 subtract);
 void wv_ifma_ed448_cache(struct ed448_cached8 *q, const struct ed448_point8 *p);
 
 /**
@@ -204,8 +200,9 @@ void wv_ifma_ed448_challenge(uint64_t r[8], const uint64_t hash[15]);
 // ed448_table.c
 
 /*
- * A table has multiples 1 to 2^(window - 1) of 2^(window * i) times a point, for every `stride`-th i. Points
- * are three rows of 64 octets, as in ed448_niels8, reduced and packed; the first is the neutral one.
+ * A table has multiples 1 to 2^(window - 1) of 2^(window * i) times a point, for every `stride`-th i. Of a
+ * point it has (y - x) / 2, (y + x) / 2 and d' x y, reduced and packed, in rows of 64 octets. The first point is
+ * the neutral one.
  */
 #define ED448_POINT 192
 

@@ -1,4 +1,5 @@
 #include "ed448.h"
+#include "rows.h"
 
 /*
  * RFC 8032 has the curve E: x^2 + y^2 = 1 + d x^2 y^2, d = -39081. A check is made on E', where an
@@ -65,34 +66,62 @@ void wv_ifma_ed448_double(struct ed448_point8 *p, unsigned times)
 		wv_ifma_ed448_mul(&p->t, &e, &h);
 }
 
-// madd-2008-hwcd-3, or add-2008-hwcd-3 where z is p's times the other's; all but z halved: 7 products.
-static void add(struct ed448_point8 *p, const struct ed448_niels8 *q, const struct ed448_fe8 *z)
+// The end of an addition: a = (Y - X) minus, b = (Y + X) plus, c = T product; z may be p->z.
+static inline void add_end(struct ed448_point8 *p, const struct ed448_fe8 *a,
+	const struct ed448_fe8 *b, const struct ed448_fe8 *c, const struct ed448_fe8 *z)
 {
-	struct ed448_fe8 a, b, c, e, f, g, h;
+	struct ed448_fe8 e, f, g, h;
+
+	ed448_sub(&e, b, a);
+	ed448_add(&h, b, a);
+	ed448_sub(&f, z, c);
+	ed448_add(&g, z, c);
+	complete(p, &e, &f, &g, &h);
+}
+
+// add-2008-hwcd-3: 8 products.
+void wv_ifma_ed448_add(struct ed448_point8 *p, const struct ed448_cached8 *q)
+{
+	struct ed448_fe8 a, b, c, z;
 
 	ed448_sub(&a, &p->y, &p->x);
 	ed448_add(&b, &p->y, &p->x);
 	wv_ifma_ed448_mul(&a, &a, &q->minus);
 	wv_ifma_ed448_mul(&b, &b, &q->plus);
 	wv_ifma_ed448_mul(&c, &p->t, &q->product);
-	ed448_sub(&e, &b, &a);
-	ed448_add(&h, &b, &a);
-	ed448_sub(&f, z, &c);
-	ed448_add(&g, z, &c);
-	complete(p, &e, &f, &g, &h);
-}
-
-void wv_ifma_ed448_add_affine(struct ed448_point8 *p, const struct ed448_niels8 *q)
-{
-	add(p, q, &p->z);
-}
-
-void wv_ifma_ed448_add(struct ed448_point8 *p, const struct ed448_cached8 *q)
-{
-	struct ed448_fe8 z;
-
 	wv_ifma_ed448_mul(&z, &p->z, &q->z);
-	add(p, &q->n, &z);
+	add_end(p, &a, &b, &c, &z);
+}
+
+/*
+ * madd-2008-hwcd-3, all halved: 7 products. Rows are read and unpacked between these, for the units that do
+ * so are idle while those multiply.
+ */
+void wv_ifma_ed448_add_rows(
+	struct ed448_point8 *p, const uint8_t *const row[IFMA_LANES], __mmask8 subtract)
+{
+	struct ed448_words8 minus, plus;
+	struct ed448_fe8 a, b, c, q;
+
+	rows_load(minus.word, row, 0);
+	rows_load(plus.word, row, 64);
+	for (unsigned k = 0; k < ED448_WORDS; k++) {
+		__m512i t = minus.word[k];
+
+		minus.word[k] = _mm512_mask_blend_epi64(subtract, t, plus.word[k]);
+		plus.word[k] = _mm512_mask_blend_epi64(subtract, plus.word[k], t);
+	}
+	ed448_sub(&a, &p->y, &p->x);
+	ed448_unpack(&q, &minus);
+	wv_ifma_ed448_mul(&a, &a, &q);
+	ed448_add(&b, &p->y, &p->x);
+	ed448_unpack(&q, &plus);
+	wv_ifma_ed448_mul(&b, &b, &q);
+	rows_load(plus.word, row, 128);
+	ed448_unpack(&q, &plus);
+	ed448_negate(&q, subtract);
+	wv_ifma_ed448_mul(&c, &q, &p->t);
+	add_end(p, &a, &b, &c, &p->z);
 }
 
 void wv_ifma_ed448_cache(struct ed448_cached8 *q, const struct ed448_point8 *p)
@@ -100,9 +129,9 @@ void wv_ifma_ed448_cache(struct ed448_cached8 *q, const struct ed448_point8 *p)
 	struct ed448_fe8 factor;
 
 	ed448_minus(&factor, 2 * ED448_MINUS_D);
-	ed448_sub(&q->n.minus, &p->y, &p->x);
-	ed448_add(&q->n.plus, &p->y, &p->x);
-	wv_ifma_ed448_mul(&q->n.product, &factor, &p->t);
+	ed448_sub(&q->minus, &p->y, &p->x);
+	ed448_add(&q->plus, &p->y, &p->x);
+	wv_ifma_ed448_mul(&q->product, &factor, &p->t);
 	ed448_add(&q->z, &p->z, &p->z);
 }
 

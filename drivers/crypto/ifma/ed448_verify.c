@@ -162,40 +162,18 @@ static void points_prefetch(const uint8_t *const points[IFMA_LANES], const uint3
 	}
 }
 
-static inline void points_load(struct ed448_niels8 *q, const uint8_t *const points[IFMA_LANES],
-	const uint32_t at[IFMA_LANES], __mmask8 minus)
-{
-	const uint8_t *row[IFMA_LANES];
-	struct ed448_words8 a, b, c;
-
-	for (unsigned i = 0; i < IFMA_LANES; i++)
-		row[i] = points[i] + at[i];
-	rows_load(a.word, row, 0);
-	rows_load(b.word, row, 64);
-	rows_load(c.word, row, 128);
-	for (unsigned k = 0; k < ED448_WORDS; k++) {
-		__m512i t = a.word[k];
-
-		a.word[k] = _mm512_mask_blend_epi64(minus, t, b.word[k]);
-		b.word[k] = _mm512_mask_blend_epi64(minus, b.word[k], t);
-	}
-	ed448_unpack(&q->minus, &a);
-	ed448_unpack(&q->plus, &b);
-	ed448_unpack(&q->product, &c);
-	ed448_negate(&q->product, minus);
-}
-
 // Add the points of every `stride`-th digit from `first` on.
 static void points_add(struct ed448_point8 *p, const uint8_t *const points[IFMA_LANES],
 	const struct digits *d, unsigned first, unsigned stride)
 {
-	struct ed448_niels8 q;
+	const uint8_t *row[IFMA_LANES];
 
 	for (unsigned i = first; i < d->count; i += stride) {
 		if (i + stride < d->count)
 			points_prefetch(points, d->at[i + stride]);
-		points_load(&q, points, d->at[i], d->minus[i]);
-		wv_ifma_ed448_add_affine(p, &q);
+		for (unsigned l = 0; l < IFMA_LANES; l++)
+			row[l] = points[l] + d->at[i][l];
+		wv_ifma_ed448_add_rows(p, row, d->minus[i]);
 	}
 }
 
@@ -284,10 +262,10 @@ static void fresh_load(struct ed448_cached8 *q, const struct fresh *f,
 	for (unsigned i = 0; i < FRESH_POINT / 8; i += 8)
 		rows_load(u.vector + i, row, 8 * (size_t)i);
 	*q = u.point;
-	t = q->n.minus;
-	ed448_select(&q->n.minus, &t, minus, &q->n.plus);
-	ed448_select(&q->n.plus, &q->n.plus, minus, &t);
-	ed448_negate(&q->n.product, minus);
+	t = q->minus;
+	ed448_select(&q->minus, &t, minus, &q->plus);
+	ed448_select(&q->plus, &q->plus, minus, &t);
+	ed448_negate(&q->product, minus);
 }
 
 // p = -(h / 4) phi(A), from the keys themselves. The lanes whose A is no point, or has x = 0, are given up.
