@@ -57,6 +57,12 @@ struct ed448_cached8 {
 	struct ed448_fe8 minus, plus, product, z;
 };
 
+// n in every lane.
+static inline __m512i ed448_all(uint64_t n)
+{
+	return _mm512_set1_epi64((long long)n);
+}
+
 // p, as limbs.
 static inline uint64_t ed448_p(unsigned limb)
 {
@@ -67,7 +73,7 @@ static inline uint64_t ed448_p(unsigned limb)
 
 static inline void ed448_small(struct ed448_fe8 *r, uint64_t n)
 {
-	r->limb[0] = _mm512_set1_epi64((long long)n);
+	r->limb[0] = ed448_all(n);
 	for (unsigned i = 1; i < ED448_LIMBS; i++)
 		r->limb[i] = _mm512_setzero_si512();
 }
@@ -76,7 +82,7 @@ static inline void ed448_small(struct ed448_fe8 *r, uint64_t n)
 static inline void ed448_minus(struct ed448_fe8 *r, uint64_t n)
 {
 	for (unsigned i = 0; i < ED448_LIMBS; i++)
-		r->limb[i] = _mm512_set1_epi64((long long)(ed448_p(i) - (i == 0 ? n : 0)));
+		r->limb[i] = ed448_all(ed448_p(i) - (i == 0 ? n : 0));
 }
 
 // The limbs' sums.
@@ -92,7 +98,7 @@ static inline void ed448_sub(
 	struct ed448_fe8 *r, const struct ed448_fe8 *a, const struct ed448_fe8 *b)
 {
 	for (unsigned i = 0; i < ED448_LIMBS; i++) {
-		__m512i p4 = _mm512_set1_epi64((long long)(4 * ed448_p(i)));
+		__m512i p4 = ed448_all(4 * ed448_p(i));
 
 		r->limb[i] = _mm512_add_epi64(a->limb[i], _mm512_sub_epi64(p4, b->limb[i]));
 	}
@@ -102,7 +108,7 @@ static inline void ed448_sub(
 static inline void ed448_negate(struct ed448_fe8 *a, __mmask8 lanes)
 {
 	for (unsigned i = 0; i < ED448_LIMBS; i++) {
-		__m512i p4 = _mm512_set1_epi64((long long)(4 * ed448_p(i)));
+		__m512i p4 = ed448_all(4 * ed448_p(i));
 
 		a->limb[i] = _mm512_mask_sub_epi64(a->limb[i], lanes, p4, a->limb[i]);
 	}

@@ -12,11 +12,6 @@ struct columns {
 	__m512i lo[COLUMNS], hi[COLUMNS]; // the last lo and hi: 0
 };
 
-static inline __m512i constant(uint64_t n)
-{
-	return _mm512_set1_epi64((long long)n);
-}
-
 static inline void columns_product(
 	struct columns *c, const __m512i a[ED448_HALF], const __m512i b[ED448_HALF])
 {
@@ -66,7 +61,7 @@ static inline void columns_open(struct columns *c)
 {
 #pragma GCC unroll 10
 	for (unsigned k = 0; k < COLUMNS; k++) {
-		c->lo[k] = k < ED448_HALF ? constant(bias(k)) : _mm512_setzero_si512();
+		c->lo[k] = k < ED448_HALF ? ed448_all(bias(k)) : _mm512_setzero_si512();
 		c->hi[k] = _mm512_setzero_si512();
 	}
 }
@@ -76,7 +71,7 @@ static inline void columns_open_cross(struct columns *c, const struct columns *l
 {
 #pragma GCC unroll 10
 	for (unsigned k = 0; k < COLUMNS; k++) {
-		__m512i start = k < ED448_HALF ? constant(bias(k) + bias(k + ED448_HALF))
+		__m512i start = k < ED448_HALF ? ed448_all(bias(k) + bias(k + ED448_HALF))
 					       : _mm512_setzero_si512();
 
 		c->lo[k] = _mm512_sub_epi64(start, low->lo[k]);
@@ -87,7 +82,7 @@ static inline void columns_open_cross(struct columns *c, const struct columns *l
 // One step of carries; what leaves the high half is worth 2^448 = 2^224 + 1.
 static inline void carry(struct ed448_fe8 *r, const __m512i v[ED448_LIMBS])
 {
-	const __m512i mask = constant(ED448_MASK), top_mask = constant(ED448_TOP_MASK);
+	const __m512i mask = ed448_all(ED448_MASK), top_mask = ed448_all(ED448_TOP_MASK);
 	const unsigned top = ED448_HALF - 1;
 	__m512i low_out = _mm512_srli_epi64(v[top], ED448_TOP_BITS);
 	__m512i high_out = _mm512_srli_epi64(v[top + ED448_HALF], ED448_TOP_BITS);
@@ -239,7 +234,8 @@ static __m512i carry_all(struct ed448_fe8 *a)
 		__m512i v = _mm512_add_epi64(a->limb[i], c);
 
 		c = _mm512_srli_epi64(v, ed448_limb_bits(i));
-		a->limb[i] = _mm512_and_si512(v, constant((UINT64_C(1) << ed448_limb_bits(i)) - 1));
+		a->limb[i] =
+			_mm512_and_si512(v, ed448_all((UINT64_C(1) << ed448_limb_bits(i)) - 1));
 	}
 	return c;
 }
@@ -257,7 +253,7 @@ static __mmask8 exceeding(struct ed448_fe8 *r, const struct ed448_fe8 *a)
 	__m512i over;
 
 	*r = *a;
-	fold(r, constant(1)); // + 2^448 - p
+	fold(r, ed448_all(1)); // + 2^448 - p
 	over = carry_all(r);
 	return _mm512_test_epi64_mask(over, over);
 }

@@ -64,9 +64,9 @@ static void one_half(struct ed448_fe8 *r)
 	ed448_minus(r, 0);
 	for (unsigned i = 0; i < ED448_HALF - 1; i++)
 		r->limb[i] = _mm512_setzero_si512();
-	r->limb[ED448_HALF - 1] = _mm512_set1_epi64((long long)top);
-	r->limb[ED448_HALF] = _mm512_set1_epi64((long long)ED448_MASK);
-	r->limb[ED448_LIMBS - 1] = _mm512_set1_epi64((long long)top - 1);
+	r->limb[ED448_HALF - 1] = ed448_all(top);
+	r->limb[ED448_HALF] = ed448_all(ED448_MASK);
+	r->limb[ED448_LIMBS - 1] = ed448_all(top - 1);
 }
 
 // Montgomery's trick: one inversion, of the product of all z. p->t becomes the product up to p.

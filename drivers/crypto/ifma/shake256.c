@@ -34,43 +34,60 @@ static inline __m512i xor3(__m512i a, __m512i b, __m512i c)
 	return _mm512_ternarylogic_epi64(a, b, c, XOR3);
 }
 
-// The words of one row of the next state, before chi. `r`: how far each is rotated.
+/*
+ * The words of one row of the next state, each rotated by its r, then chi. As each word is read once, the
+ * whole state stays in registers.
+ */
 #define ROW(row, x0, r0, x1, r1, x2, r2, x3, r3, x4, r4)                                           \
 	do {                                                                                       \
-		b[0] = _mm512_rol_epi64(_mm512_xor_si512(a[x0], d[(x0) % 5]), r0);                 \
-		b[1] = _mm512_rol_epi64(_mm512_xor_si512(a[x1], d[(x1) % 5]), r1);                 \
-		b[2] = _mm512_rol_epi64(_mm512_xor_si512(a[x2], d[(x2) % 5]), r2);                 \
-		b[3] = _mm512_rol_epi64(_mm512_xor_si512(a[x3], d[(x3) % 5]), r3);                 \
-		b[4] = _mm512_rol_epi64(_mm512_xor_si512(a[x4], d[(x4) % 5]), r4);                 \
+		b[0] = _mm512_rol_epi64(a[x0], r0);                                                \
+		b[1] = _mm512_rol_epi64(a[x1], r1);                                                \
+		b[2] = _mm512_rol_epi64(a[x2], r2);                                                \
+		b[3] = _mm512_rol_epi64(a[x3], r3);                                                \
+		b[4] = _mm512_rol_epi64(a[x4], r4);                                                \
 		for (unsigned x = 0; x < 5; x++)                                                   \
 			e[5 * (row) + x] = _mm512_ternarylogic_epi64(                              \
 				b[x], b[(x + 1) % 5], b[(x + 2) % 5], CHI);                        \
 	} while (0)
 
-static inline void keccak_round(__m512i e[WORDS], const __m512i a[WORDS], uint64_t constant)
+static inline void keccak_round(__m512i a[WORDS], uint64_t constant)
 {
-	__m512i b[5], c[5], d[5];
+	__m512i b[5], c[5], e[WORDS];
 
+#pragma GCC unroll 25
 	for (unsigned x = 0; x < 5; x++)
 		c[x] = xor3(xor3(a[x], a[x + 5], a[x + 10]), a[x + 15], a[x + 20]);
-	for (unsigned x = 0; x < 5; x++)
-		d[x] = _mm512_xor_si512(c[(x + 4) % 5], _mm512_rol_epi64(c[(x + 1) % 5], 1));
+#pragma GCC unroll 25
+	for (unsigned x = 0; x < 5; x++) {
+		__m512i after = _mm512_rol_epi64(c[(x + 1) % 5], 1);
+
+#pragma GCC unroll 25
+		for (unsigned y = 0; y < WORDS; y += 5)
+			a[x + y] = xor3(a[x + y], c[(x + 4) % 5], after);
+	}
 	ROW(0, 0, 0, 6, 44, 12, 43, 18, 21, 24, 14);
 	ROW(1, 3, 28, 9, 20, 10, 3, 16, 45, 22, 61);
 	ROW(2, 1, 1, 7, 6, 13, 25, 19, 8, 20, 18);
 	ROW(3, 4, 27, 5, 36, 11, 10, 17, 15, 23, 56);
 	ROW(4, 2, 62, 8, 55, 14, 39, 15, 41, 21, 2);
 	e[0] = _mm512_xor_si512(e[0], _mm512_set1_epi64((long long)constant));
+#pragma GCC unroll 25
+	for (unsigned k = 0; k < WORDS; k++)
+		a[k] = e[k];
 }
 
 static void permute(struct keccak8 *s)
 {
-	__m512i t[WORDS];
+	__m512i a[WORDS];
 
-	for (unsigned r = 0; r < ROUNDS; r += 2) {
-		keccak_round(t, s->word, round_constant[r]);
-		keccak_round(s->word, t, round_constant[r + 1]);
-	}
+#pragma GCC unroll 25
+	for (unsigned k = 0; k < WORDS; k++)
+		a[k] = s->word[k];
+	for (unsigned r = 0; r < ROUNDS; r++)
+		keccak_round(a, round_constant[r]);
+#pragma GCC unroll 25
+	for (unsigned k = 0; k < WORDS; k++)
+		s->word[k] = a[k];
 }
 
 // A lane's message: parts are taken off its front.
