@@ -24,7 +24,7 @@ static const char usage[] =
 	"its frames.\n"
 	"\n"
 	"  --anchors FILE  trust anchors: DS and DNSKEY records in zone-file form\n"
-	"  --config FILE   a configuration of wirevet; of it count validation, budgets, "
+	"  --config FILE   a configuration of wirevet; of it count validation, budgets, drivers, "
 	"trust.insecure\n"
 	"  --time TIME     when signatures are judged: packet, as captured (preset); a fixed "
 	"second since\n"
