@@ -4,6 +4,7 @@
 #include "p256_field.h"
 
 #define TEST_SUITE "ifma_p256"
+#define TEST_ALONE WV_VERIFY_PASSED_ON
 #define TEST_ALG   WV_ALG_P256
 #define TEST_CURVE NID_X9_62_prime256v1
 

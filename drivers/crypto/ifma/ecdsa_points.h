@@ -256,58 +256,87 @@ struct jacobian {
 	struct fe x, y, z;
 };
 
-// "dbl-2001-b" (Bernstein, Lange: Explicit-Formulas Database), with Z3 = 2 Y Z. Complete in a group of odd order.
-static inline void jacobian_double(struct jacobian *p)
+// Vectors that are worked on in turn, so that no product waits for the one before it.
+#define JACOBIANS 2
+
+// "dbl-2001-b" (Bernstein, Lange: Explicit-Formulas Database), with Z3 = 2 Y Z. Complete in a group of
+// odd order.
+static inline void jacobians_double(struct jacobian *const p[JACOBIANS], unsigned n)
 {
-	struct fe alpha, beta, gamma, delta, t;
-	struct fe zero;
+	struct fe alpha[JACOBIANS], beta[JACOBIANS], gamma[JACOBIANS], t[JACOBIANS], zero;
 
 	fe_zero(&zero);
-	fe_sqr(&delta, &p->z);
-	fe_sqr(&gamma, &p->y);
-	fe_add(&t, &p->y, &p->y);
-	fe_mul(&p->z, &p->z, &t);
-	fe_mul(&beta, &p->x, &gamma);
-	fe_sub(&alpha, &p->x, &delta);
-	fe_add(&t, &p->x, &delta);
-	fe_mul(&alpha, &alpha, &t);
-	fe_add(&t, &alpha, &alpha);
-	fe_add(&alpha, &alpha, &t);
-	fe_add(&beta, &beta, &beta);
-	fe_add(&beta, &beta, &beta);
-	fe_sqr_sub(&p->x, &alpha, &beta, &zero);
-	fe_add(&gamma, &gamma, &gamma);
-	fe_sqr(&gamma, &gamma);
-	fe_add(&gamma, &gamma, &gamma);
-	fe_sub(&t, &beta, &p->x);
-	fe_mul_sub(&p->y, &alpha, &t, &gamma);
+	for (unsigned k = 0; k < n; k++) {
+		struct fe delta, twice;
+
+		fe_sqr(&delta, &p[k]->z);
+		fe_sqr(&gamma[k], &p[k]->y);
+		fe_add(&twice, &p[k]->y, &p[k]->y);
+		fe_mul(&p[k]->z, &p[k]->z, &twice);
+		fe_sub(&alpha[k], &p[k]->x, &delta);
+		fe_add(&t[k], &p[k]->x, &delta);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_mul(&alpha[k], &alpha[k], &t[k]);
+		fe_mul(&beta[k], &p[k]->x, &gamma[k]);
+		fe_add(&gamma[k], &gamma[k], &gamma[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_add(&t[k], &alpha[k], &alpha[k]);
+		fe_add(&alpha[k], &alpha[k], &t[k]);
+		fe_add(&beta[k], &beta[k], &beta[k]);
+		fe_add(&beta[k], &beta[k], &beta[k]);
+		fe_sqr(&gamma[k], &gamma[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_sqr_sub(&p[k]->x, &alpha[k], &beta[k], &zero);
+		fe_add(&gamma[k], &gamma[k], &gamma[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_sub(&t[k], &beta[k], &p[k]->x);
+		fe_mul_sub(&p[k]->y, &alpha[k], &t[k], &gamma[k]);
+	}
 }
 
 /*
  * p + q, in the lanes of `negative` p - q: "madd" of the same database.
  * Where both have the same x, Z becomes zero, and stays so in all that is made of it.
  */
-static inline void jacobian_add(struct jacobian *p, const struct point *q, __mmask8 negative)
+static inline void jacobians_add(struct jacobian *const p[JACOBIANS],
+	const struct point q[JACOBIANS], const __mmask8 negative[JACOBIANS], unsigned n)
 {
-	struct fe zz, h, r, hh, hhh, v, t;
+	struct fe zz[JACOBIANS], h[JACOBIANS], r[JACOBIANS], hh[JACOBIANS], hhh[JACOBIANS],
+		v[JACOBIANS], t[JACOBIANS];
 
-	fe_sqr(&zz, &p->z);
-	fe_mul(&h, &q->x, &zz);
-	fe_mul(&r, &q->y, &p->z);
-	fe_mul(&r, &r, &zz);
-	fe_sub(&h, &h, &p->x);
-	fe_zero(&t);
-	fe_sub(&t, &t, &r);
-	fe_select(&r, negative, &r, &t);
-	fe_sub(&r, &r, &p->y);
-	fe_sqr(&hh, &h);
-	fe_mul(&p->z, &p->z, &h);
-	fe_mul(&hhh, &hh, &h);
-	fe_mul(&v, &p->x, &hh);
-	fe_sqr_sub(&p->x, &r, &v, &hhh);
-	fe_mul(&t, &p->y, &hhh);
-	fe_sub(&v, &v, &p->x);
-	fe_mul_sub(&p->y, &r, &v, &t);
+	for (unsigned k = 0; k < n; k++) {
+		fe_sqr(&zz[k], &p[k]->z);
+		fe_mul(&r[k], &q[k].y, &p[k]->z);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_mul(&h[k], &q[k].x, &zz[k]);
+		fe_mul(&r[k], &r[k], &zz[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_sub(&h[k], &h[k], &p[k]->x);
+		fe_zero(&t[k]);
+		fe_sub(&t[k], &t[k], &r[k]);
+		fe_select(&r[k], negative[k], &r[k], &t[k]);
+		fe_sub(&r[k], &r[k], &p[k]->y);
+		fe_sqr(&hh[k], &h[k]);
+		fe_mul(&p[k]->z, &p[k]->z, &h[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_mul(&hhh[k], &hh[k], &h[k]);
+		fe_mul(&v[k], &p[k]->x, &hh[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_sqr_sub(&p[k]->x, &r[k], &v[k], &hhh[k]);
+		fe_mul(&t[k], &p[k]->y, &hhh[k]);
+	}
+	for (unsigned k = 0; k < n; k++) {
+		fe_sub(&v[k], &v[k], &p[k]->x);
+		fe_mul_sub(&p[k]->y, &r[k], &v[k], &t[k]);
+	}
 }
 
 #endif

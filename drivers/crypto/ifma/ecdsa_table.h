@@ -138,6 +138,7 @@ static void multiples_make(
 static void rows_make(uint8_t *rows, const struct point *p, unsigned w)
 {
 	struct jacobian power = {.x = p->x, .y = p->y}, first[TABLE_VECTORS];
+	struct jacobian *const all[JACOBIANS] = {&power};
 	struct point base[TABLE_VECTORS];
 	struct fe z[TABLE_VECTORS];
 	uint8_t *row[TABLE_VECTORS][IFMA_LANES];
@@ -155,7 +156,7 @@ static void rows_make(uint8_t *rows, const struct point *p, unsigned w)
 		fe_select(&to->z, lane, &to->z, &power.z);
 		row[i / IFMA_LANES][i % IFMA_LANES] = rows + window * ROW_OCTETS(w);
 		for (unsigned bit = 0; i + 1 < WINDOWS(w) && bit < w; bit++)
-			jacobian_double(&power);
+			jacobians_double(all, 1);
 	}
 	for (unsigned v = 0; v < n; v++)
 		z[v] = first[v].z;

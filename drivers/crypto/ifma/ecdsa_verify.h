@@ -5,6 +5,8 @@
  *     EC_NAME(what)                  the name of a function that leaves the file
  *     EC_G_WINDOW                    bits of a digit of u1, whose table is the same for all
  *     EC_SMALL, EC_MEDIUM, EC_LARGE  of u2, in the tables of keys
+ *     EC_FAR_LEAST                   signatures of keys without tables that a vector must have:
+ *                                    fewer are faster by OpenSSL
  *     ec_p, ec_n, ec_b, ec_gx, ec_gy the curve: words, lowest first
  *
  * A signature r, s of e is right if r and s are from 1 to n - 1, and x of u1 G + u2 Q is r modulo n,
@@ -30,12 +32,10 @@
 
 #include "ecdsa_table.h"
 
-#define FAR_LEAST   2 // of them in a vector; a check of one alone is faster by OpenSSL
-#define FAR_WINDOW  5 // of digits of u2 where the key has no table
-#define FAR_VECTORS 2 // that are done in turn, so that neither waits for itself
-#define VECTORS     (WV_VERIFY_MAX / IFMA_LANES + WV_VERIFY_TABLES)
-#define PICK_AHEAD  8                    // vectors of points that are on their way from the tables
-#define SUMS_MOST   WINDOWS(EC_G_WINDOW) // all signatures have as many points
+#define FAR_WINDOW 5 // of digits of u2 where the key has no table
+#define VECTORS    (WV_VERIFY_MAX / IFMA_LANES + WV_VERIFY_TABLES)
+#define PICK_AHEAD 8                    // vectors of points that are on their way from the tables
+#define SUMS_MOST  WINDOWS(EC_G_WINDOW) // all signatures have as many points
 
 static_assert(VECTORS <= NUMBERS_MAX, "one inversion for all s");
 static_assert(TABLE_VECTORS <= SUM_MAX, "all rows are doubled together");
@@ -120,7 +120,7 @@ static void group_fill(struct group *g, const struct wv_verify_job jobs[], unsig
 			open[kind] = group_open(g, window[kind]);
 		vector_put(open[kind], i, table);
 	}
-	if (open[0] != NULL && open[0]->n < FAR_LEAST)
+	if (open[0] != NULL && open[0]->n < EC_FAR_LEAST)
 		group_pass_on(g, open[0], answers);
 	for (unsigned i = 0; i < g->n; i++) {
 		struct vector *v = &g->vector[i];
@@ -208,15 +208,44 @@ static void group_scalars(struct group *g)
 	}
 }
 
+// Odd multiple i of u2 of the keys whose multiples are in `row`, and the lanes to subtract it in.
+static inline __mmask8 far_point(
+	struct point *p, const struct vector *v, unsigned i, uint8_t *const row[IFMA_LANES])
+{
+	const uint8_t *at[IFMA_LANES];
+	uint64_t offset[IFMA_LANES];
+	__m512i offsets;
+	__mmask8 negative = digits_get(&offsets, &v->u2, i, FAR_WINDOW);
+
+	_mm512_storeu_si512(offset, offsets);
+	for (unsigned l = 0; l < IFMA_LANES; l++)
+		at[l] = row[l] + offset[l];
+	point_gather(p, at);
+	return negative;
+}
+
+// p, in the lanes of `negative` -p.
+static inline void jacobian_set(struct jacobian *r, const struct point *p, __mmask8 negative)
+{
+	struct fe zero;
+
+	fe_zero(&zero);
+	r->x = p->x;
+	fe_dif(&r->y, negative, &p->y, &zero);
+	fe_set(&r->z, ec_field.one);
+}
+
 /*
  * Keys without tables: u2 Q in Jacobian coordinates. A doubling has no exception; an addition of
  * points of equal x makes z zero, for good.
  */
-static void group_far(struct group *g, struct vector *const v[FAR_VECTORS], unsigned n)
+static void group_far(struct group *g, struct vector *const v[JACOBIANS], unsigned n)
 {
-	_Alignas(64) uint8_t memory[FAR_VECTORS][IFMA_LANES][ROW_OCTETS(FAR_WINDOW)];
-	uint8_t *row[FAR_VECTORS][IFMA_LANES];
-	struct point base[FAR_VECTORS], p;
+	_Alignas(64) uint8_t memory[JACOBIANS][IFMA_LANES][ROW_OCTETS(FAR_WINDOW)];
+	uint8_t *row[JACOBIANS][IFMA_LANES];
+	struct point base[JACOBIANS], p[JACOBIANS];
+	struct jacobian *far[JACOBIANS];
+	__mmask8 negative[JACOBIANS];
 	struct fe into;
 
 	fe_set(&into, ec_field.r2);
@@ -236,44 +265,32 @@ static void group_far(struct group *g, struct vector *const v[FAR_VECTORS], unsi
 		octet_lanes_get(&base[k].y, &y);
 		fe_mul(&base[k].x, &base[k].x, &into);
 		fe_mul(&base[k].y, &base[k].y, &into);
+		far[k] = &v[k]->far;
 	}
 	multiples_make(base, n, (uint8_t *const(*)[IFMA_LANES])row, FAR_WINDOW);
 	for (unsigned i = WINDOWS(FAR_WINDOW); i-- > 0;) {
-		for (unsigned bit = 0; i + 1 < WINDOWS(FAR_WINDOW) && bit < FAR_WINDOW; bit++) {
+		for (unsigned k = 0; k < n; k++)
+			negative[k] = far_point(&p[k], v[k], i, row[k]);
+		if (i + 1 == WINDOWS(FAR_WINDOW)) {
 			for (unsigned k = 0; k < n; k++)
-				jacobian_double(&v[k]->far);
+				jacobian_set(far[k], &p[k], negative[k]);
+			continue;
 		}
-		for (unsigned k = 0; k < n; k++) {
-			const uint8_t *at[IFMA_LANES];
-			uint64_t offset[IFMA_LANES];
-			__m512i offsets;
-			__mmask8 negative = digits_get(&offsets, &v[k]->u2, i, FAR_WINDOW);
-
-			_mm512_storeu_si512(offset, offsets);
-			for (unsigned l = 0; l < IFMA_LANES; l++)
-				at[l] = row[k][l] + offset[l];
-			point_gather(&p, at);
-			if (i + 1 < WINDOWS(FAR_WINDOW)) {
-				jacobian_add(&v[k]->far, &p, negative);
-				continue;
-			}
-			fe_zero(&v[k]->far.z);
-			fe_dif(&v[k]->far.y, negative, &p.y, &v[k]->far.z);
-			v[k]->far.x = p.x;
-			fe_set(&v[k]->far.z, ec_field.one);
-		}
+		for (unsigned bit = 0; bit < FAR_WINDOW; bit++)
+			jacobians_double(far, n);
+		jacobians_add(far, p, negative, n);
 	}
 }
 
 static void group_all_far(struct group *g)
 {
-	struct vector *v[FAR_VECTORS];
+	struct vector *v[JACOBIANS];
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < g->n; i++) {
 		if (g->vector[i].window == 0)
 			v[n++] = &g->vector[i];
-		if (n == FAR_VECTORS || (n > 0 && i + 1 == g->n)) {
+		if (n == JACOBIANS || (n > 0 && i + 1 == g->n)) {
 			group_far(g, v, n);
 			n = 0;
 		}

@@ -3,6 +3,7 @@
 #include "p256_field.h"
 
 #define EC_NAME(what) wv_ifma_p256_##what
+#define EC_FAR_LEAST  2
 #define EC_G_WINDOW   10
 #define EC_SMALL      5
 #define EC_MEDIUM     6

@@ -3,10 +3,11 @@
 #include "p384_field.h"
 
 #define EC_NAME(what) wv_ifma_p384_##what
-#define EC_G_WINDOW   9
-#define EC_SMALL      4
-#define EC_MEDIUM     5
-#define EC_LARGE      6
+#define EC_FAR_LEAST  1
+#define EC_G_WINDOW   10
+#define EC_SMALL      5
+#define EC_MEDIUM     6
+#define EC_LARGE      7
 
 static const uint64_t ec_p[EC_WORDS] = {0x00000000ffffffff, 0xffffffff00000000, 0xfffffffffffffffe,
 	0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff};
