@@ -19,11 +19,11 @@ enum bench_status {
 
 // ---- the commands: argv[0] is the command's word ----
 
-extern const char digest_usage[];
-extern const char path_usage[];
+extern const char path_usage[], crypto_usage[], digest_usage[];
 
 enum bench_status digest_main(int argc, char *argv[]);
 enum bench_status path_main(int argc, char *argv[]);
+enum bench_status crypto_main(int argc, char *argv[]);
 
 // ---- options.c: what all commands read alike; false with words said ----
 

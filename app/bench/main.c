@@ -9,6 +9,7 @@ static const struct {
 	const char *usage;
 } commands[] = {
 	{"path", path_main, path_usage},
+	{"crypto", crypto_main, crypto_usage},
 	{"digest", digest_main, digest_usage},
 };
 

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 import wire
@@ -117,6 +118,113 @@ class Path(unittest.TestCase):
         self.assertIn('cannot be written', p.stderr)
 
 
+class Crypto(unittest.TestCase):
+    WANTED = {
+        'algorithm', 'bits', 'driver', 'keys', 'distribution', 'tables', 'first_seen', 'tabled',
+        'table_octets', 'group', 'signatures', 'seed', 'verifies_per_second', 'cycles',
+        'reference_signatures', 'reference_per_second', 'ratio', 'runs', 'spread', 'tsc_hz', 'cpu',
+        'compiler'}
+    VECTORS = os.path.join(wire.ROOT, 'tests', 'vectors', 'crafted.txt')
+
+    def measure(self, *words):
+        p = bench('crypto', '--runs', '1', '--signatures', '256', '--json', *words)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        rows = json.loads(p.stdout)
+        for r in rows:
+            self.assertEqual(set(r), self.WANTED)
+            self.assertEqual((r['runs'], r['signatures']), (1, 256))
+            self.assertFalse(r['tables'] and r['first_seen'])
+            for key in ('verifies_per_second', 'cycles', 'reference_per_second', 'ratio', 'group'):
+                self.assertGreater(r[key], 0, key)
+            self.assertAlmostEqual(r['cycles'] * r['verifies_per_second'] / r['tsc_hz'], 1,
+                                   delta=0.02)
+        return rows
+
+    def test_every_algorithm_and_number_of_keys(self):
+        rows = self.measure('--keys', '4,1000')
+        self.assertEqual({(r['algorithm'], r['bits']) for r in rows}, {
+            ('RSASHA256', 1024), ('RSASHA256', 2048), ('RSASHA256', 4096), ('ECDSAP256SHA256', 256),
+            ('ECDSAP384SHA384', 384), ('ED25519', 255), ('ED448', 448)})
+        self.assertEqual({(r['keys'], r['distribution']) for r in rows},
+                         {(4, 'uniform'), (1000, 'zipf')})
+
+    def test_sizes_of_rsa(self):
+        rows = self.measure('--algorithm', 'rsasha1,RSASHA512', '--bits', '1280,1536,3072',
+                            '--keys', '2', '--seed', '5')
+        self.assertEqual({(r['algorithm'], r['bits'], r['seed']) for r in rows},
+                         {(a, n, 5) for a in ('RSASHA1', 'RSASHA512') for n in (1280, 1536, 3072)})
+
+    def test_openssl_has_no_tables(self):
+        rows = self.measure('--algorithm', 'ED25519', '--keys', '2', '--driver', 'openssl')
+        self.assertEqual([(r['driver'], r['tables'], r['first_seen']) for r in rows],
+                         [('openssl', False, False)])
+
+    def test_a_table_has_a_line_for_each(self):
+        p = bench('crypto', '--runs', '1', '--signatures', '64', '--algorithm', 'ED25519',
+                  '--keys', '2', '--driver', 'openssl')
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertEqual(len([n for n in p.stdout.splitlines() if n.startswith('ED25519')]), 1)
+
+    def test_crafted_lines_pass(self):
+        p = bench('crypto', '--vectors', self.VECTORS)
+        with open(self.VECTORS, encoding='ascii') as file:
+            n = len([line for line in file if not line.startswith('#')])
+        self.assertEqual((p.returncode, p.stderr, p.stdout), (0, '', f'{n} passed, 0 failed\n'))
+
+    def lines(self, text):
+        with tempfile.NamedTemporaryFile('w', suffix='.txt') as file:
+            file.write(text)
+            file.flush()
+            p = bench('crypto', '--vectors', file.name)
+            return p, file.name
+
+    def test_a_line_that_fails_is_named(self):
+        with open(self.VECTORS, encoding='ascii') as file:
+            good = next(line for line in file if line.startswith('13') and '\tvalid' in line)
+        wrong = good.replace('\tvalid\tP-256: a', '\tinvalid\tno')
+        p, name = self.lines(good + wrong + good.replace('valid', 'acceptable'))
+        self.assertEqual(p.returncode, 1)
+        said = p.stdout.splitlines()
+        self.assertEqual(said[-1], '2 passed, 1 failed')
+        self.assertTrue(said[0].startswith(f'{name}:2: no'), said)
+        self.assertIn('openssl: want invalid, not valid', p.stdout)
+
+    def test_a_bad_file_is_refused(self):
+        for text, said in (('', ':1: want a line'), ('# none\n', ':1: want a line'),
+                           ('13\t00\t00\t00\tvalid\n', ':1: want 6 fields'),
+                           ('#\n12\t00\t00\t00\tvalid\tid\n', ':2: want an algorithm'),
+                           ('x\t00\t00\t00\tvalid\tid\n', ':1: want an algorithm'),
+                           ('13\t0\t00\t00\tvalid\tid\n', ':1: want a key in hexadecimal, not 0'),
+                           ('13\t00\t0g\t00\tvalid\tid\n', ':1: want a message in hexadecimal'),
+                           ('13\t00\t00\tzz\tvalid\tid\n', ':1: want a signature in hex'),
+                           ('13\t00\t00\t00\tperhaps\tid\n',
+                            ':1: want valid, invalid or acceptable, not perhaps')):
+            with self.subTest(text=text):
+                p, name = self.lines(text)
+                self.assertEqual((p.returncode, p.stdout), (2, ''))
+                self.assertIn(name + said, p.stderr)
+
+    def test_trials_add_up(self):
+        words = ('--algorithm', 'ED25519,RSASHA256', '--bits', '1024', '--seed', '3')
+        with tempfile.TemporaryDirectory() as folder:
+            state = os.path.join(folder, 'state')
+            for n in (1000, 3000, 2000):
+                p = bench('crypto', '--trials', str(n), '--state', state, *words)
+                self.assertEqual((p.returncode, p.stderr), (0, ''))
+            with open(state, encoding='ascii') as file:
+                kept = file.read()
+            p = bench('crypto', '--trials', '3000', *words)
+            self.assertEqual((p.returncode, p.stdout), (0, kept))
+            for line in kept.splitlines()[1:]:
+                counts = line.split('\t')
+                self.assertEqual((counts[3], counts[4], counts[-1]), ('3', '3072', '0'))
+            with open(state, 'a', encoding='ascii') as file:
+                file.write('nonsense\n')
+            p = bench('crypto', '--trials', '3000', '--state', state, *words)
+            self.assertEqual(p.returncode, 2)
+            self.assertIn('want counts of trials, not nonsense', p.stderr)
+
+
 class Digest(unittest.TestCase):
     """One run of each, and no word about how fast; wrong digests are trouble."""
     PLACE = {'runs', 'spread', 'tsc_hz', 'cpu', 'compiler'}
@@ -170,6 +278,16 @@ class Usage(unittest.TestCase):
                 (('path', '--zones', '-1'), '--zones: want 1 to 1000000, not -1'),
                 (('path', '--runs', ''), '--runs: want 1 to'),
                 (('path', '--driver', 'abacus'), 'abacus'), (('path', '--seed'), 'seed'),
+                (('crypto', 'more'), 'want crypto with options alone, not more'),
+                (('crypto', '--bits', '511'), '--bits: want at most 8 numbers of 512 to 4096'),
+                (('crypto', '--keys', '16,,64'), 'not 16,,64'),
+                (('crypto', '--algorithm', 'ED25519,DSA'), 'not DSA'),
+                (('crypto', '--algorithm', ''), '--algorithm: want'),
+                (('crypto', '--driver', 'abacus'), 'not abacus'),
+                (('crypto', '--state', 'x'), 'want --trials beside it'),
+                (('crypto', '--vectors', 'x', '--json'), 'want no --trials and no --json'),
+                (('crypto', '--vectors', '/nowhere/x'), '/nowhere/x: cannot be opened'),
+                (('crypto', '--mix', 'I'), 'mix'),
                 (('digest', 'more'), 'want digest with options alone, not more'),
                 (('digest', '--runs', '0'), '--runs: want 1 to'),
                 (('digest', '--driver', 'abacus'), 'not abacus')):
@@ -182,7 +300,7 @@ class Usage(unittest.TestCase):
     def test_help_tells_of_all_commands(self):
         p = bench('--help')
         self.assertEqual((p.returncode, p.stderr), (0, ''))
-        for command in ('path', 'digest'):
+        for command in ('path', 'crypto', 'digest'):
             self.assertIn('wirevet-bench ' + command, p.stdout)
             alone = bench(command, '--help')
             self.assertEqual((alone.returncode, alone.stderr), (0, ''))
