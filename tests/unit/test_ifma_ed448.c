@@ -517,6 +517,31 @@ static void one_wrong_among_right_is_found_in_every_lane(void)
 	}
 }
 
+// Up to four jobs whose keys have tables of one shape share the lanes.
+static void few_jobs_are_answered_as_many(void)
+{
+	uint8_t signature[ED448_SIGNATURE], data[600];
+	enum wv_verify_answer answers[8];
+
+	for (unsigned size = 0; size < WV_VERIFY_TABLES; size++) {
+		tables_of(size);
+		for (unsigned n = 1; n <= 8; n++) {
+			for (unsigned bad = 0; bad <= n; bad++) {
+				struct wv_verify_job jobs[8];
+
+				for (unsigned i = 0; i < n; i++)
+					jobs[i] = signed_jobs[random_next() % SIGNED];
+				if (bad < n)
+					job_spoil(&jobs[bad], signature, data);
+				algorithm(OURS)->run(jobs, n, OURS, answers);
+				for (unsigned i = 0; i < n; i++)
+					CHECK(answers[i]
+						== (i == bad ? WV_VERIFY_BAD : WV_VERIFY_GOOD));
+			}
+		}
+	}
+}
+
 static void one_right_among_wrong_is_found_in_every_lane(void)
 {
 	static uint8_t signature[16][ED448_SIGNATURE], data[16][600];
@@ -703,6 +728,7 @@ static void crafted_check(struct crafted *c, const char *what, bool expect)
 	for (unsigned i = 0; i < 6; i++)
 		jobs[i] = i == lane ? c->job : signed_jobs[random_next() % SIGNED];
 	table_make(&c->key, (enum wv_verify_table)(round % WV_VERIFY_TABLES));
+	CHECK_ROW(&row, agree(&c->job, 1)); // by all lanes together
 	algorithm(OURS)->run(jobs, 6, OURS, answers);
 	for (unsigned i = 0; i < 6; i++)
 		CHECK_ROW(&row,
@@ -887,6 +913,7 @@ static const struct test tests[] = {
 		right_signatures_are_right_by_every_kind_of_table},
 	{"one wrong among right is found in every lane",
 		one_wrong_among_right_is_found_in_every_lane},
+	{"few jobs are answered as many", few_jobs_are_answered_as_many},
 	{"one right among wrong is found in every lane",
 		one_right_among_wrong_is_found_in_every_lane},
 	{"trials agree with OpenSSL", trials_agree_with_openssl},

@@ -183,6 +183,8 @@ void wv_ifma_ed448_add(struct ed448_point8 *p, const struct ed448_cached8 *q);
 // p + q or p - q of a table's rows.
 void wv_ifma_ed448_add_rows(
 	struct ed448_point8 *p, const uint8_t *const row[IFMA_LANES], __mmask8 subtract);
+// r: the point of the lane whose number differs in the bit `apart`.
+void wv_ifma_ed448_exchange(struct ed448_point8 *r, const struct ed448_point8 *p, unsigned apart);
 void wv_ifma_ed448_cache(struct ed448_cached8 *q, const struct ed448_point8 *p);
 
 /**

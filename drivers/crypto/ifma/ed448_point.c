@@ -135,6 +135,19 @@ void wv_ifma_ed448_cache(struct ed448_cached8 *q, const struct ed448_point8 *p)
 	ed448_add(&q->z, &p->z, &p->z);
 }
 
+void wv_ifma_ed448_exchange(struct ed448_point8 *r, const struct ed448_point8 *p, unsigned apart)
+{
+	const __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+	const __m512i from = _mm512_xor_si512(lane, ed448_all(apart));
+
+	for (unsigned i = 0; i < ED448_LIMBS; i++) {
+		r->x.limb[i] = _mm512_permutexvar_epi64(from, p->x.limb[i]);
+		r->y.limb[i] = _mm512_permutexvar_epi64(from, p->y.limb[i]);
+		r->z.limb[i] = _mm512_permutexvar_epi64(from, p->z.limb[i]);
+		r->t.limb[i] = _mm512_permutexvar_epi64(from, p->t.limb[i]);
+	}
+}
+
 // X : Y : Z : T of phi(x, y); in: x, y tight.
 static void enter(struct ed448_point8 *p, const struct ed448_fe8 *x, const struct ed448_fe8 *y)
 {
