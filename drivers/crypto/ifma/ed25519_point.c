@@ -40,24 +40,24 @@ static struct fe8 negative(const struct fe8 *a)
 static __mmask8 root_of_quotient(struct fe8 *x, const struct fe8 *u, const struct fe8 *v)
 {
 	struct fe8 v2 = fe8_squared(v);
-	struct fe8 v3 = fe8_product(&v2, v);
+	struct fe8 v3 = wv_ifma_ed25519_product(&v2, v);
 	struct fe8 v6 = fe8_squared(&v3);
-	struct fe8 uv3 = fe8_product(u, &v3);
+	struct fe8 uv3 = wv_ifma_ed25519_product(u, &v3);
 	struct fe8 uv7, root = fe8_constant(wv_ifma_ed25519_root), other;
 	__mmask8 right, opposite;
 
-	uv7 = fe8_product(&v6, v);
-	uv7 = fe8_product(&uv7, u);
+	uv7 = wv_ifma_ed25519_product(&v6, v);
+	uv7 = wv_ifma_ed25519_product(&uv7, u);
 	*x = wv_ifma_ed25519_root_power(&uv7);
-	*x = fe8_product(x, &uv3);
+	*x = wv_ifma_ed25519_product(x, &uv3);
 
 	v2 = fe8_squared(x);
-	v2 = fe8_product(&v2, v);
+	v2 = wv_ifma_ed25519_product(&v2, v);
 	other = difference(&v2, u);
 	right = wv_ifma_ed25519_is_zero(&other);
 	other = sum(&v2, u);
 	opposite = wv_ifma_ed25519_is_zero(&other);
-	other = fe8_product(x, &root);
+	other = wv_ifma_ed25519_product(x, &root);
 	*x = fe8_select(right, x, &other);
 	return right | opposite;
 }
@@ -70,7 +70,7 @@ __mmask8 wv_ifma_ed25519_decode(struct point8 *p, const __m512i y_words[4])
 	__mmask8 sign = _mm512_movepi64_mask(y_words[3]), has, odd;
 	struct point8 neutral = point8_neutral();
 	struct fe8 y = fe8_unpack(w), y2 = fe8_squared(&y);
-	struct fe8 u = difference(&y2, &one), v = fe8_product(&y2, &d), x, other;
+	struct fe8 u = difference(&y2, &one), v = wv_ifma_ed25519_product(&y2, &d), x, other;
 
 	v = sum(&v, &one);
 	has = root_of_quotient(&x, &u, &v);
@@ -84,9 +84,30 @@ __mmask8 wv_ifma_ed25519_decode(struct point8 *p, const __m512i y_words[4])
 	p->minus = difference(&y, &x);
 	p->minus = fe8_select(has, &p->minus, &neutral.minus);
 	p->z = one;
-	p->t = fe8_product(&x, &y);
+	p->t = wv_ifma_ed25519_product(&x, &y);
 	p->t = fe8_select(has, &p->t, &neutral.t);
 	return has;
+}
+
+struct point8 wv_ifma_ed25519_add(const struct point8 *p, const struct cached8 *q)
+{
+	return point8_add(p, q);
+}
+
+struct point8 wv_ifma_ed25519_double(const struct point8 *p)
+{
+	return point8_double(p);
+}
+
+struct cached8 wv_ifma_ed25519_cached(const struct point8 *p)
+{
+	struct fe8 d2 = fe8_constant(wv_ifma_ed25519_2d);
+	struct wide8 z = wide8_of(&p->z);
+	struct wide8 z2 = wide8_add(&z, &z);
+	struct cached8 r = {
+		{p->plus, p->minus, wv_ifma_ed25519_product(&p->t, &d2)}, fe8_carry(&z2)};
+
+	return r;
 }
 
 void wv_ifma_ed25519_negate(struct point8 *p)

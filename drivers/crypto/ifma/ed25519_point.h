@@ -125,16 +125,6 @@ INLINE struct point8 point8_double(const struct point8 *p)
 	return point8_close(&e, &f, &g, &h);
 }
 
-INLINE struct cached8 point8_cached(const struct point8 *p)
-{
-	struct fe8 d2 = fe8_constant(wv_ifma_ed25519_2d);
-	struct wide8 z = wide8_of(&p->z);
-	struct wide8 z2 = wide8_add(&z, &z);
-	struct cached8 r = {{p->plus, p->minus, fe8_product(&p->t, &d2)}, fe8_carry(&z2)};
-
-	return r;
-}
-
 /*
  * The points that eight strings of 32 octets stand for, as OpenSSL reads them (RFC 8032 5.1.3 wants
  * more): y >= p is taken modulo p, and a sign of x = 0 is passed over.
@@ -142,6 +132,11 @@ INLINE struct cached8 point8_cached(const struct point8 *p)
  * @return the lanes that hold a point; the others are given the neutral one
  */
 __mmask8 wv_ifma_ed25519_decode(struct point8 *p, const __m512i y[4]);
+
+// What is above, where its time does not matter.
+struct point8 wv_ifma_ed25519_add(const struct point8 *p, const struct cached8 *q);
+struct point8 wv_ifma_ed25519_double(const struct point8 *p);
+struct cached8 wv_ifma_ed25519_cached(const struct point8 *p);
 
 // -p
 void wv_ifma_ed25519_negate(struct point8 *p);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define CHUNK 32 // multiples of eight points that share an inversion
+#define CHUNK 64 // multiples of eight points that share an inversion
 
 // For digit 0, and for digits that a lane does not have: 1, 1, 0, 2.
 static const _Alignas(64) uint64_t neutral[4][4] = {{1}, {1}, {0}, {2}};
@@ -15,23 +15,39 @@ size_t wv_ifma_ed25519_table_size(const struct ed25519_window *w)
 	return (octets + 63) / 64 * 64;
 }
 
-// Put a coordinate of each lane where `to` says; NULL: nowhere.
-static void coordinate_store(uint8_t *const to[IFMA_LANES], unsigned i, const struct fe8 *a)
+/*
+ * Put a coordinate of each lane where `to` says; NULL: nowhere.
+ * This is words_load() backwards: two rounds of shuffles bring the four words of two lanes together.
+ */
+INLINE void coordinate_store(uint8_t *const to[IFMA_LANES], unsigned i, const struct fe8 *a)
 {
-	struct fe8 r = wv_ifma_ed25519_freeze(a);
-	_Alignas(64) uint64_t buffer[4][IFMA_LANES];
-	__m512i w[4];
+	struct fe8 frozen = wv_ifma_ed25519_freeze(a);
+	__m512i w[4], t[4], r[4];
 
-	fe8_pack(w, &r);
-	memcpy(buffer, w, sizeof(buffer));
-	for (unsigned lane = 0; lane < IFMA_LANES; lane++) {
-		uint64_t octets[4];
+	fe8_pack(w, &frozen);
+	// Lanes 0, 2, 4, 6 of words 0 and 1; lanes 1, 3, 5, 7 of them; the same of words 2 and 3.
+	UNROLLED for (unsigned j = 0; j < 4; j += 2)
+	{
+		t[j] = _mm512_unpacklo_epi64(w[j], w[j + 1]);
+		t[j + 1] = _mm512_unpackhi_epi64(w[j], w[j + 1]);
+	}
+	UNROLLED for (unsigned j = 0; j < 2; j++)
+	{
+		__m512i low = _mm512_shuffle_i64x2(t[j], t[j + 2], 0x44);
+		__m512i high = _mm512_shuffle_i64x2(t[j], t[j + 2], 0xee);
 
-		if (to[lane] == NULL)
-			continue;
-		for (unsigned j = 0; j < 4; j++)
-			octets[j] = buffer[j][lane];
-		memcpy(to[lane] + (size_t)i * ED25519_COORDINATE, octets, sizeof(octets));
+		// The first two blocks of 128 bits are words 0 and 1, the others words 2 and 3.
+		r[j] = _mm512_shuffle_i64x2(low, low, 0xd8);
+		r[j + 2] = _mm512_shuffle_i64x2(high, high, 0xd8);
+	}
+	UNROLLED for (unsigned lane = 0; lane < IFMA_LANES; lane++)
+	{
+		__m512i both = r[lane / 4 * 2 + lane % 2];
+		__m256i one = lane % 4 < 2 ? _mm512_castsi512_si256(both)
+					   : _mm512_extracti64x4_epi64(both, 1);
+
+		if (to[lane] != NULL)
+			_mm256_storeu_si256((__m256i_u *)(to[lane] + i * ED25519_COORDINATE), one);
 	}
 }
 
@@ -70,7 +86,7 @@ static void chunk_store(const struct making *m, unsigned k, unsigned n,
 
 static void rows_make(const struct making *m, const struct point8 *base)
 {
-	struct cached8 step = point8_cached(base);
+	struct cached8 step = wv_ifma_ed25519_cached(base);
 	struct point8 next = *base, point[CHUNK];
 	struct fe8 product[CHUNK];
 
@@ -79,8 +95,9 @@ static void rows_make(const struct making *m, const struct point8 *base)
 
 		for (unsigned i = 0; i < n; i++) {
 			point[i] = next;
-			product[i] = i > 0 ? fe8_product(&product[i - 1], &next.z) : next.z;
-			next = point8_add(&next, &step);
+			product[i] =
+				i > 0 ? wv_ifma_ed25519_product(&product[i - 1], &next.z) : next.z;
+			next = wv_ifma_ed25519_add(&next, &step);
 		}
 		chunk_store(m, k, n, point, product);
 	}
@@ -116,18 +133,18 @@ void wv_ifma_ed25519_table_make(struct ed25519_table *table, unsigned bits, cons
 			memset(&m, 0, sizeof(m));
 		}
 		for (unsigned i = 0; i < bits; i++)
-			power = point8_double(&power);
+			power = wv_ifma_ed25519_double(&power);
 	}
 }
 
 void wv_ifma_ed25519_multiples(
 	uint8_t out[IFMA_LANES][ED25519_MULTIPLES][ED25519_ENTRY_Z], const struct point8 *p)
 {
-	const struct cached8 step = point8_cached(p);
+	const struct cached8 step = wv_ifma_ed25519_cached(p);
 	struct point8 next = *p;
 
 	for (unsigned k = 0; k < ED25519_MULTIPLES; k++) {
-		struct cached8 c = point8_cached(&next);
+		struct cached8 c = wv_ifma_ed25519_cached(&next);
 		uint8_t *to[IFMA_LANES];
 
 		for (unsigned lane = 0; lane < IFMA_LANES; lane++)
@@ -136,7 +153,7 @@ void wv_ifma_ed25519_multiples(
 		coordinate_store(to, 1, &c.n.minus);
 		coordinate_store(to, 2, &c.n.t2d);
 		coordinate_store(to, 3, &c.z2);
-		next = point8_add(&next, &step);
+		next = wv_ifma_ed25519_add(&next, &step);
 	}
 }
 

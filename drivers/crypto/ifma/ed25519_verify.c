@@ -127,9 +127,9 @@ void wv_ifma_ed25519_table_build(
 static void group_put(struct group *g, unsigned begin, const struct wv_verify_job *job,
 	const struct ed25519_table *table, unsigned index)
 {
-	struct vector *v = &g->vector[g->n - 1];
+	struct vector *v;
 
-	if (g->n == begin || v->n == IFMA_LANES) {
+	if (g->n == begin || g->vector[g->n - 1].n == IFMA_LANES) {
 		v = &g->vector[g->n++];
 		v->n = 0;
 		for (unsigned i = 0; i < IFMA_LANES; i++) {
@@ -137,6 +137,7 @@ static void group_put(struct group *g, unsigned begin, const struct wv_verify_jo
 			v->table[i] = table;
 		}
 	}
+	v = &g->vector[g->n - 1];
 	v->job[v->n] = job;
 	v->table[v->n] = table;
 	v->index[v->n++] = index;
@@ -224,23 +225,20 @@ static unsigned base_steps(struct steps8 steps[], const struct scalar8 *s)
 	return wv_ifma_ed25519_steps(steps, s, &rows);
 }
 
-static struct point8 steps_add(struct point8 p, const struct steps8 steps[], unsigned n)
+INLINE void step_add(struct point8 *p, const struct steps8 steps[], unsigned i, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		struct niels8 q = step_load(&steps[i]);
+	struct niels8 q = step_load(&steps[i]);
 
-		if (i + AHEAD < n)
-			step_prefetch(&steps[i + AHEAD]);
-		p = point8_add_niels(&p, &q);
-	}
-	return p;
+	if (i + AHEAD < n)
+		step_prefetch(&steps[i + AHEAD]);
+	*p = point8_add_niels(p, &q);
 }
 
 static void vector_prepared(struct vector *v)
 {
 	struct steps8 steps[2 * ED25519_DIGITS_MOST];
 	struct rows8 rows = {.entry = ED25519_ENTRY};
-	struct point8 p;
+	struct point8 p = point8_neutral();
 	unsigned n;
 
 	for (unsigned i = 0; i < IFMA_LANES; i++)
@@ -248,7 +246,8 @@ static void vector_prepared(struct vector *v)
 			&rows, i, &v->table[i]->window, v->table[i]->entries, false);
 	n = wv_ifma_ed25519_steps(steps, &v->h, &rows);
 	n += base_steps(steps + n, &v->s);
-	p = steps_add(point8_neutral(), steps, n);
+	for (unsigned i = 0; i < n; i++)
+		step_add(&p, steps, i, n);
 	vector_put(v, &p);
 }
 
@@ -278,7 +277,8 @@ static void vector_first_seen(struct vector *v)
 			p = point8_double(&p);
 	}
 	n = base_steps(steps, &v->s);
-	p = steps_add(p, steps, n);
+	for (unsigned i = 0; i < n; i++)
+		step_add(&p, steps, i, n);
 	vector_put(v, &p);
 }
 
@@ -291,9 +291,9 @@ static __mmask8 vector_is_right(const struct vector *v, const struct fe8 *z)
 	__mmask8 same = v->may;
 	__m512i w[4];
 
-	x = fe8_product(&x, z);
+	x = wv_ifma_ed25519_product(&x, z);
 	x = wv_ifma_ed25519_freeze(&x);
-	y = fe8_product(&y, z);
+	y = wv_ifma_ed25519_product(&y, z);
 	y = wv_ifma_ed25519_freeze(&y);
 	fe8_pack(w, &y);
 	w[3] = _mm512_or_si512(w[3], _mm512_slli_epi64(x.limb[0], 63));
@@ -309,16 +309,16 @@ static void group_compare(struct group *g, enum wv_verify_answer answers[])
 
 	for (unsigned i = 0; i < g->n; i++)
 		g->vector[i].product = i > 0
-			? fe8_product(&g->vector[i - 1].product, &g->vector[i].z)
+			? wv_ifma_ed25519_product(&g->vector[i - 1].product, &g->vector[i].z)
 			: g->vector[i].z;
 	inverse = wv_ifma_ed25519_invert(&g->vector[g->n - 1].product);
-	inverse = fe8_product(&inverse, &half);
+	inverse = wv_ifma_ed25519_product(&inverse, &half);
 	for (unsigned i = g->n; i-- > 0;) {
 		const struct vector *v = &g->vector[i];
-		struct fe8 z = i > 0 ? fe8_product(&inverse, &v[-1].product) : inverse;
+		struct fe8 z = i > 0 ? wv_ifma_ed25519_product(&inverse, &v[-1].product) : inverse;
 		__mmask8 right = vector_is_right(v, &z);
 
-		inverse = fe8_product(&inverse, &v->z);
+		inverse = wv_ifma_ed25519_product(&inverse, &v->z);
 		for (unsigned lane = 0; lane < v->n; lane++) {
 			if ((right >> lane & 1) != 0)
 				answers[v->index[lane]] = WV_VERIFY_GOOD;
@@ -337,13 +337,11 @@ void wv_ifma_ed25519_run(const struct wv_verify_job jobs[], unsigned n, unsigned
 		return;
 	group_hash(&g);
 	for (unsigned i = 0; i < g.n; i++) {
-		struct vector *v = &g.vector[i];
-
-		vector_read(v, &g);
-		if (v->table[0] != NULL)
-			vector_prepared(v);
+		vector_read(&g.vector[i], &g);
+		if (g.vector[i].table[0] != NULL)
+			vector_prepared(&g.vector[i]);
 		else
-			vector_first_seen(v);
+			vector_first_seen(&g.vector[i]);
 	}
 	group_compare(&g, answers);
 }
