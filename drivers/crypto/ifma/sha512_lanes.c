@@ -7,7 +7,8 @@
  *        around in registers; the first and the last ones are put together in the lane's own
  *        memory. A lane without a message hashes what lies in `idle` and is not looked at.
  * Time:  a step costs the same for one lane as for eight, so messages are taken longest first:
- *        the lanes end close to each other
+ *        the lanes end close to each other. Sixteen lanes in two vectors where there are more than
+ *        eight messages: gcc 12 needs a fifth less for them, clang 14 as much
  */
 #include <immintrin.h>
 #include <string.h>
@@ -19,8 +20,16 @@
 #define LENGTH    16  // octets of the length at a message's end
 #define CHUNK     128 // jobs that are ordered by length at a time
 #define BUCKETS   32  // lengths in blocks that are told apart
+#define SETS      2   // vectors side by side
 #define UNROLL_16 _Pragma("GCC unroll 16")
 #define UNROLL_8  _Pragma("GCC unroll 8")
+
+// The words of a block stay in registers; the sanitizers need not make much of that.
+#ifdef NDEBUG
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INLINE static inline
+#endif
 
 struct sha512_kind {
 	uint64_t iv[8];
@@ -145,39 +154,29 @@ static inline __m512i sum_small_1(__m512i x)
 		_mm512_ror_epi64(x, 19), _mm512_ror_epi64(x, 61), _mm512_srli_epi64(x, 6), XOR);
 }
 
-// Sixteen rounds. The variables do not move, their roles do: in round t, `a` is s[-t mod 8].
-static inline void rounds(__m512i s[8], const __m512i w[16], const uint64_t k[16])
+// A round. The variables do not move, their roles do: in round t, `a` is s[-t mod 8].
+INLINE void round_take(__m512i s[8], unsigned t, __m512i w, uint64_t k)
 {
 #define S(role) s[((role) + 16 - t) % 8]
-	UNROLL_16 for (unsigned t = 0; t < 16; t++)
-	{
-		__m512i early = add(S(7), add(w[t], _mm512_set1_epi64((long long)k[t])));
-		__m512i late =
-			add(sum_big_1(S(4)), _mm512_ternarylogic_epi64(S(4), S(5), S(6), CHOOSE));
-		__m512i t2 =
-			add(sum_big_0(S(0)), _mm512_ternarylogic_epi64(S(0), S(1), S(2), MOST));
+	__m512i early = add(S(7), add(w, _mm512_set1_epi64((long long)k)));
+	__m512i late = add(sum_big_1(S(4)), _mm512_ternarylogic_epi64(S(4), S(5), S(6), CHOOSE));
+	__m512i t2 = add(sum_big_0(S(0)), _mm512_ternarylogic_epi64(S(0), S(1), S(2), MOST));
 
-		// The way from one e to the next is what takes time: it has one addition here.
-		S(3) = add(add(S(3), early), late);
-		S(7) = add(add(early, t2), late);
-	}
+	// The way from one e to the next is what takes time: it has one addition here.
+	S(3) = add(add(S(3), early), late);
+	S(7) = add(add(early, t2), late);
 #undef S
 }
 
-static inline void schedule(__m512i w[16])
+// Word t of the next sixteen, in the place of that of these.
+INLINE void schedule(__m512i w[16], unsigned t)
 {
-	UNROLL_16 for (unsigned t = 0; t < 16; t++)
-	{
-		w[t] = add(add(w[t], w[(t + 9) % 16]),
-			add(sum_small_0(w[(t + 1) % 16]), sum_small_1(w[(t + 14) % 16])));
-	}
+	w[t] = add(add(w[t], w[(t + 9) % 16]),
+		add(sum_small_0(w[(t + 1) % 16]), sum_small_1(w[(t + 14) % 16])));
 }
 
-// FIPS 180-4 6.4.2, a block of each lane.
-static void compress(__m512i state[8], const uint8_t *const block[LANES])
+INLINE void words_load(__m512i w[16], const uint8_t *const block[LANES])
 {
-	__m512i w[16], s[8];
-
 	UNROLL_8 for (unsigned i = 0; i < LANES; i++)
 	{
 		w[i] = _mm512_loadu_si512(block[i]);
@@ -189,19 +188,49 @@ static void compress(__m512i state[8], const uint8_t *const block[LANES])
 	{
 		w[i] = big_endian(w[i]);
 	}
-	UNROLL_8 for (unsigned i = 0; i < 8; i++)
-	{
-		s[i] = state[i];
+}
+
+/*
+ * FIPS 180-4 6.4.2, a block of each lane of `sets` vectors. A round waits for the one before; two
+ * vectors side by side take hardly longer than one.
+ */
+INLINE void compress(__m512i state[][8], const uint8_t *const block[], unsigned sets)
+{
+	__m512i w[SETS][16], s[SETS][8];
+
+	for (unsigned i = 0; i < sets; i++) {
+		words_load(w[i], block + (size_t)i * LANES);
+		memcpy(s[i], state[i], sizeof(s[i]));
 	}
-	rounds(s, w, constants);
-	for (unsigned t = 16; t < 80; t += 16) {
-		schedule(w);
-		rounds(s, w, constants + t);
+	for (unsigned k = 0; k < 80; k += 16) {
+		UNROLL_16 for (unsigned t = 0; t < 16; t++)
+		{
+			UNROLL_8 for (unsigned i = 0; i < sets; i++)
+			{
+				round_take(s[i], t, w[i][t], constants[k + t]);
+			}
+			UNROLL_8 for (unsigned i = 0; i < sets; i++)
+			{
+				schedule(w[i], t); // what the last sixteen rounds make is not used
+			}
+		}
 	}
-	UNROLL_8 for (unsigned i = 0; i < 8; i++)
-	{
-		state[i] = add(state[i], s[i]);
+	for (unsigned i = 0; i < sets; i++) {
+		UNROLL_8 for (unsigned j = 0; j < 8; j++)
+		{
+			state[i][j] = add(state[i][j], s[i][j]);
+		}
 	}
+}
+
+static __attribute__((noinline)) void compress_1(__m512i state[][8], const uint8_t *const block[])
+{
+	compress(state, block, 1);
+}
+
+static __attribute__((noinline)) void compress_2(__m512i state[][8], const uint8_t *const block[])
+{
+	compress(state, block, 2);
 }
 
 static uint64_t job_octets(const struct sha512_job *job)
@@ -316,38 +345,55 @@ static void order_make(uint8_t order[CHUNK], const struct sha512_job jobs[], uns
 		order[begin[bucket[i]]++] = (uint8_t)i;
 }
 
+// Begin a message in each lane that has none; returns those lanes.
+static uint32_t lanes_open(struct lane lanes[], unsigned n, const struct sha512_job jobs[],
+	const uint8_t **order, const uint8_t *end)
+{
+	uint32_t fresh = 0;
+
+	for (unsigned i = 0; i < n && *order < end; i++) {
+		if (lanes[i].job != NULL)
+			continue;
+		lane_open(&lanes[i], &jobs[*(*order)++]);
+		fresh |= 1u << i;
+	}
+	return fresh;
+}
+
 // At most CHUNK jobs.
 static void chunk_run(const struct sha512_kind *kind, const struct sha512_job jobs[], unsigned n)
 {
-	struct lane lanes[LANES];
-	const uint8_t *block[LANES];
+	const unsigned sets = n > LANES ? SETS : 1;
+	struct lane lanes[SETS * LANES];
+	const uint8_t *block[SETS * LANES];
 	uint8_t order[CHUNK];
-	__m512i state[8];
-	unsigned begun = 0, busy;
+	const uint8_t *next = order;
+	__m512i state[SETS][8];
+	unsigned busy;
 
 	order_make(order, jobs, n);
-	for (unsigned i = 0; i < LANES; i++)
+	for (unsigned i = 0; i < sets * LANES; i++)
 		lanes[i].job = NULL;
-	for (unsigned i = 0; i < 8; i++)
-		state[i] = _mm512_setzero_si512();
+	memset(state, 0, sizeof(state));
 	for (;;) {
-		__mmask8 fresh = 0;
+		uint32_t fresh = lanes_open(lanes, sets * LANES, jobs, &next, order + n);
 
 		busy = 0;
-		for (unsigned i = 0; i < LANES; i++) {
-			if (lanes[i].job == NULL && begun < n) {
-				lane_open(&lanes[i], &jobs[order[begun++]]);
-				fresh |= (__mmask8)(1u << i);
-			}
+		for (unsigned i = 0; i < sets * LANES; i++) {
 			busy += lanes[i].job != NULL;
 			block[i] = lane_take(&lanes[i]);
 		}
 		if (busy == 0)
 			return;
-		for (unsigned i = 0; i < 8; i++)
-			state[i] = _mm512_mask_set1_epi64(state[i], fresh, (long long)kind->iv[i]);
-		compress(state, block);
-		lanes_close(lanes, state, kind->len);
+		for (unsigned i = 0; i < sets * 8; i++)
+			state[i / 8][i % 8] = _mm512_mask_set1_epi64(state[i / 8][i % 8],
+				(__mmask8)(fresh >> i / 8 * LANES), (long long)kind->iv[i % 8]);
+		if (sets == 1)
+			compress_1(state, block);
+		else
+			compress_2(state, block);
+		for (unsigned i = 0; i < sets; i++)
+			lanes_close(lanes + (size_t)i * LANES, state[i], kind->len);
 	}
 }
 
