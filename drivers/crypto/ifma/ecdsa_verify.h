@@ -97,6 +97,15 @@ static void group_pass_on(struct group *g, struct vector *v, enum wv_verify_answ
 	*v = g->vector[--g->n];
 }
 
+// Octets that lie anywhere, asked for before the first of them is waited for.
+static inline void job_prefetch(const struct wv_verify_job *job)
+{
+	__builtin_prefetch(job->signature);
+	__builtin_prefetch(job->signature + 2 * EC_OCTETS - 1);
+	__builtin_prefetch(job->data);
+	__builtin_prefetch(job->data + EC_OCTETS - 1);
+}
+
 // Jobs into vectors; those of a vector have tables of the same size.
 static void group_fill(struct group *g, const struct wv_verify_job jobs[], unsigned n,
 	enum wv_verify_answer answers[])
@@ -119,6 +128,7 @@ static void group_fill(struct group *g, const struct wv_verify_job jobs[], unsig
 		if (open[kind] == NULL || open[kind]->n == IFMA_LANES)
 			open[kind] = group_open(g, window[kind]);
 		vector_put(open[kind], i, table);
+		job_prefetch(&jobs[i]);
 	}
 	if (open[0] != NULL && open[0]->n < EC_FAR_LEAST)
 		group_pass_on(g, open[0], answers);
