@@ -173,7 +173,7 @@ struct wv_verify_algorithm {
 	 * Decide n <= WV_VERIFY_MAX jobs of this algorithm, by keys with tables and without in any
 	 * mixture. answers[i] is GOOD where, and only where, the signature of jobs[i] is right; every
 	 * answer is set. What is passed on, the reference decides; it passes nothing on.
-	 * Scratch is the stack's: at most 128 KiB.
+	 * Of the stack it takes at most 128 KiB; other scratch is the thread's.
 	 */
 	wv_verify_run_fn run;
 	unsigned group; // jobs that make a full batch

@@ -47,7 +47,7 @@ const struct wv_verify_driver wv_crypto_ifma = {
 	// A first-seen key's signature alone is passed on.
 	.algo[WV_ALG_P256] = {wv_ifma_p256_key_init, NULL, wv_ifma_p256_run, 128, 51000, 0,
 		wv_ifma_p256_table_octets, wv_ifma_p256_table_build},
-	.algo[WV_ALG_P384] = {wv_ifma_p384_key_init, NULL, wv_ifma_p384_run, 128, 160000, 0,
+	.algo[WV_ALG_P384] = {wv_ifma_p384_key_init, NULL, wv_ifma_p384_run, 128, 200000, 0,
 		wv_ifma_p384_table_octets, wv_ifma_p384_table_build},
 	.algo[WV_ALG_ED448] = {wv_ifma_ed448_key_init, NULL, wv_ifma_ed448_run, 64, 160000, 0,
 		wv_ifma_ed448_table_octets, wv_ifma_ed448_table_build},

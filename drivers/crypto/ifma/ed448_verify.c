@@ -23,7 +23,7 @@
  * of an x other than 0, R is the encoding of one of them; else it is not.
  *
  * All additions are right for all inputs (see ed448_point.c), so no job is an exception. Nor is any passed on:
- * in thousands of cycles of the time-stamp counter of a Zen 5, of which OpenSSL takes 375, a check takes 9 to 11
+ * in thousands of cycles of the time-stamp counter of a Zen 5, of which OpenSSL takes 375 to 400, a check takes 10 to 12
  * in a group of 64 with tables and 44 alone, 41 in a group without tables and 325 alone.
  */
 

@@ -7,7 +7,8 @@
  *
  * Units      octets
  * Ownership  keys: nothing beside their tables, which are lib/verify's
- * Threads    any; nothing is written after init
+ * Threads    any that have room: a run takes up to 120 KiB of stack, and the two curves of ECDSA keep
+ *            a megabyte of scratch for each thread, touched where they are used
  * Errors     init: none; `usable` says whether this CPU has what the kernels need
  */
 #ifndef WV_CRYPTO_IFMA_H
