@@ -133,7 +133,8 @@ static bool table_make(struct wv_verify_key *key, enum wv_verify_table size, siz
 	state.counts.tables++;
 	atomic_store_explicit(
 		&key->table, (const uint8_t *)box + TABLE_ALIGN, memory_order_release);
-	return true;
+	// cppcheck-suppress memleak
+	return true; // the table leads back to its box
 }
 
 bool wv_verify_table_build(struct wv_verify_key *key, enum wv_verify_table size)

@@ -194,7 +194,7 @@ static void drivers_leave(const struct wv_verify_driver *const used[], unsigned 
 
 int wv_verify_thread_init(struct wv_err *err)
 {
-	const struct wv_verify_driver *used[WV_VERIFY_DRIVERS];
+	const struct wv_verify_driver *used[WV_VERIFY_DRIVERS] = {NULL};
 	unsigned n = drivers_used(used);
 
 	for (unsigned i = 0; i < n; i++) {
@@ -210,7 +210,7 @@ int wv_verify_thread_init(struct wv_err *err)
 
 void wv_verify_thread_fini(void)
 {
-	const struct wv_verify_driver *used[WV_VERIFY_DRIVERS];
+	const struct wv_verify_driver *used[WV_VERIFY_DRIVERS] = {NULL};
 
 	drivers_leave(used, drivers_used(used));
 }
