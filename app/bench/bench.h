@@ -2,6 +2,7 @@
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,8 +36,15 @@ bool option_on_off(const char *name, const char *text, bool *out);
 bool option_list(const char *name, const char *text, unsigned low, unsigned high, unsigned list[],
 	unsigned room, unsigned *n);
 
-// After getopt: no word may be left.
-bool option_none_left(int argc, char *argv[], const char *usage);
+typedef bool (*option_take_fn)(int c, const char *name, void *params);
+
+/**
+ * Read a command's options, `h` being --help; no other word may be there.
+ * @param take  one option into `params`; false with words said
+ * @return false: there is nothing more to do, end with *status
+ */
+bool option_read(int argc, char *argv[], const struct option known[], const char *usage,
+	option_take_fn take, void *params, enum bench_status *status);
 
 void option_usage(const char *usage, FILE *out);
 

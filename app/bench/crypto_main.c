@@ -68,8 +68,9 @@ static bool algorithms(const char *text, struct crypto_params *p)
 }
 
 // Takes one option; false with words said.
-static bool option_take(int c, const char *name, struct crypto_params *p)
+static bool take(int c, const char *name, void *params)
 {
+	struct crypto_params *p = params;
 	switch (c) {
 	case 'a':
 		return algorithms(optarg, p);
@@ -136,25 +137,13 @@ static bool options_read(int argc, char *argv[], struct crypto_params *p, enum b
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int c, which = 0;
 
-	*status = BENCH_USAGE;
-	while ((c = getopt_long(argc, argv, "h", options, &which)) != -1) {
-		if (c == 'h') {
-			option_usage(crypto_usage, stdout);
-			*status = BENCH_OK;
-			return false;
-		}
-		if (!option_take(c, options[which].name, p)) {
-			option_usage(crypto_usage, stderr);
-			return false;
-		}
-	}
-	if (!is_consistent(p)) {
-		option_usage(crypto_usage, stderr);
+	if (!option_read(argc, argv, options, crypto_usage, take, p, status))
 		return false;
-	}
-	return option_none_left(argc, argv, crypto_usage);
+	if (is_consistent(p))
+		return true;
+	option_usage(crypto_usage, stderr);
+	return false;
 }
 
 enum bench_status crypto_main(int argc, char *argv[])

@@ -20,8 +20,28 @@ const char digest_usage[] =
 	"  --seed    of the messages, preset 1\n"
 	"  --json    one list of objects, each with what was measured and where\n";
 
-// False: there is nothing more to do, end with *status.
-static bool options_read(int argc, char *argv[], struct digest_params *p, enum bench_status *status)
+// Takes one option; false with words said.
+static bool take(int c, const char *name, void *params)
+{
+	struct digest_params *p = params;
+
+	switch (c) {
+	case 'd':
+		p->driver = optarg;
+		return true;
+	case 'R':
+		return option_count(name, optarg, 1, BENCH_RUNS_MAX, &p->runs);
+	case 's':
+		return option_number(name, optarg, 0, INT64_MAX, &p->seed);
+	case 'j':
+		p->json = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum bench_status digest_main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{"driver", required_argument, NULL, 'd'},
@@ -31,45 +51,11 @@ static bool options_read(int argc, char *argv[], struct digest_params *p, enum b
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int c, which = 0;
-
-	*status = BENCH_USAGE;
-	while ((c = getopt_long(argc, argv, "h", options, &which)) != -1) {
-		bool ok = true;
-
-		switch (c) {
-		case 'd':
-			p->driver = optarg;
-			break;
-		case 'R':
-			ok = option_count(options[which].name, optarg, 1, BENCH_RUNS_MAX, &p->runs);
-			break;
-		case 's':
-			ok = option_number(options[which].name, optarg, 0, INT64_MAX, &p->seed);
-			break;
-		case 'j':
-			p->json = true;
-			break;
-		default:
-			option_usage(digest_usage, c == 'h' ? stdout : stderr);
-			*status = c == 'h' ? BENCH_OK : BENCH_USAGE;
-			return false;
-		}
-		if (!ok) {
-			option_usage(digest_usage, stderr);
-			return false;
-		}
-	}
-	return option_none_left(argc, argv, digest_usage);
-}
-
-enum bench_status digest_main(int argc, char *argv[])
-{
 	struct digest_params params = {.runs = 5, .seed = 1};
 	struct wv_err err = {.text = ""};
 	enum bench_status status;
 
-	if (!options_read(argc, argv, &params, &status))
+	if (!option_read(argc, argv, options, digest_usage, take, &params, &status))
 		return status;
 	status = digest_run(&params, &err);
 	if (status != BENCH_OK)

@@ -64,7 +64,7 @@ bool option_list(const char *name, const char *text, unsigned low, unsigned high
 	return false;
 }
 
-bool option_none_left(int argc, char *argv[], const char *usage)
+static bool none_left(int argc, char *argv[], const char *usage)
 {
 	if (optind == argc)
 		return true;
@@ -72,6 +72,26 @@ bool option_none_left(int argc, char *argv[], const char *usage)
 		argv[optind]);
 	option_usage(usage, stderr);
 	return false;
+}
+
+bool option_read(int argc, char *argv[], const struct option known[], const char *usage,
+	option_take_fn take, void *params, enum bench_status *status)
+{
+	int c, which = 0;
+
+	*status = BENCH_USAGE;
+	while ((c = getopt_long(argc, argv, "h", known, &which)) != -1) {
+		if (c == 'h') {
+			option_usage(usage, stdout);
+			*status = BENCH_OK;
+			return false;
+		}
+		if (!take(c, known[which].name, params)) {
+			option_usage(usage, stderr);
+			return false;
+		}
+	}
+	return none_left(argc, argv, usage);
 }
 
 void option_usage(const char *usage, FILE *out)

@@ -36,8 +36,9 @@ static bool mix(const char *text, enum traffic_mix *out)
 }
 
 // Takes one option; false with words said.
-static bool option_take(int c, const char *name, struct bench_params *p)
+static bool take(int c, const char *name, void *params)
 {
+	struct bench_params *p = params;
 	struct traffic_params *t = &p->traffic;
 
 	switch (c) {
@@ -82,21 +83,8 @@ static bool options_read(int argc, char *argv[], struct bench_params *p, enum be
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int c, which = 0;
 
-	*status = BENCH_USAGE;
-	while ((c = getopt_long(argc, argv, "h", options, &which)) != -1) {
-		if (c == 'h') {
-			option_usage(path_usage, stdout);
-			*status = BENCH_OK;
-			return false;
-		}
-		if (!option_take(c, options[which].name, p)) {
-			option_usage(path_usage, stderr);
-			return false;
-		}
-	}
-	return option_none_left(argc, argv, path_usage);
+	return option_read(argc, argv, options, path_usage, take, p, status);
 }
 
 enum bench_status path_main(int argc, char *argv[])
