@@ -6,6 +6,7 @@
 #include "wv_crypto_openssl.h"
 
 #include "ed25519_table.h"
+#include "random.h"
 #include "test.h"
 
 #define LANES     8
@@ -19,29 +20,6 @@
 
 static BN_CTX *ctx;
 static BIGNUM *prime, *order, *edwards_d;
-
-// Numbers that are the same in every run (splitmix64).
-static uint64_t seed;
-
-static uint64_t random64(void)
-{
-	uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-static unsigned random_below(unsigned n)
-{
-	return (unsigned)(random64() % n);
-}
-
-static void random_octets(uint8_t *out, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)random64();
-}
 
 static BIGNUM *random_order(void)
 {

@@ -3,6 +3,7 @@
 #include "wv_crypto_ifma.h"
 #include "wv_crypto_openssl.h"
 
+#include "random.h"
 #include "rsa.h"
 #include "test.h"
 
@@ -13,29 +14,6 @@
 #define DIGEST_MOST 64
 
 static BN_CTX *ctx;
-
-// Numbers that are the same in every run (splitmix64).
-static uint64_t seed;
-
-static uint64_t random64(void)
-{
-	uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-static unsigned random_below(unsigned n)
-{
-	return (unsigned)(random64() % n);
-}
-
-static void random_octets(uint8_t *out, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)random64();
-}
 
 // Of `bits` bits, the highest of which is set.
 static BIGNUM *random_number(unsigned bits)
