@@ -1,3 +1,6 @@
+#include "wv_crypto_openssl.h"
+#include "wv_hash_openssl.h"
+
 #include "world.h"
 
 // OpenSSL's driver, said to be best in groups.

@@ -2,6 +2,9 @@
  * Budgets (S1): messages that were built to cost a validator dearly. What is counted is what was
  * handed out to be checked or hashed; whether a signature is right is decided by the tests.
  */
+#include "wv_crypto_openssl.h"
+#include "wv_hash_openssl.h"
+
 #include "world.h"
 
 #define NOW SIGNER_NOW

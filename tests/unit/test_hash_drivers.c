@@ -5,14 +5,7 @@
 
 #include <openssl/evp.h>
 
-#include "wv_digest.h"
-#ifdef WV_HAVE_HASH_AVX512
-#include "wv_hash_avx512.h"
-#endif
-#ifdef WV_HAVE_HASH_IPSEC_MB
-#include "wv_hash_ipsec_mb.h"
-#endif
-#include "wv_hash_openssl.h"
+#include "wv_app.h"
 
 #include "test.h"
 
@@ -22,15 +15,9 @@
 #define HUGE_ONE 300000
 #define ROOM     (WV_DIGEST_MAX + 1)
 
-static const struct wv_digest_driver *const drivers[] = {
-#ifdef WV_HAVE_HASH_AVX512
-	&wv_hash_avx512,
-#endif
-#ifdef WV_HAVE_HASH_IPSEC_MB
-	&wv_hash_ipsec_mb,
-#endif
-	&wv_hash_openssl,
-};
+// As the programs have them, best first.
+static const struct wv_digest_driver *const *drivers;
+static unsigned n_drivers;
 
 // Pages of octets between two that cannot be read.
 static struct {
@@ -113,7 +100,7 @@ static bool batch_is_right(
 
 static void each_run(void (*test)(wv_digest_run_fn run, enum wv_hash hash, uint32_t longest))
 {
-	for (unsigned i = 0; i < WV_COUNT(drivers); i++) {
+	for (unsigned i = 0; i < n_drivers; i++) {
 		const struct wv_digest_driver *d = start(drivers[i]);
 
 		for (unsigned h = 0; d != NULL && h < WV_HASH_COUNT; h++) {
@@ -265,7 +252,7 @@ static void nsec3_all(wv_digest_nsec3_fn nsec3, unsigned n_max)
 
 static void test_nsec3_drivers(void)
 {
-	for (unsigned i = 0; i < WV_COUNT(drivers); i++) {
+	for (unsigned i = 0; i < n_drivers; i++) {
 		const struct wv_digest_driver *d = start(drivers[i]);
 
 		if (d != NULL && d->nsec3 != NULL)
@@ -293,7 +280,7 @@ static bool choose(const char *forced)
 {
 	struct wv_err err;
 
-	if (wv_digest_init(drivers, WV_COUNT(drivers), forced, &err) < 0)
+	if (wv_digest_init(drivers, n_drivers, forced, &err) < 0)
 		return false;
 	CHECK(wv_digest_note()[0] == '\0');
 	return wv_digest_thread_init(&err) == 0;
@@ -303,8 +290,8 @@ static void each_choice(void (*test)(void))
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i <= WV_COUNT(drivers); i++) {
-		if (!choose(i == WV_COUNT(drivers) ? "auto" : drivers[i]->name))
+	for (unsigned i = 0; i <= n_drivers; i++) {
+		if (!choose(i == n_drivers ? "auto" : drivers[i]->name))
 			continue;
 		test();
 		wv_digest_thread_fini();
@@ -352,5 +339,6 @@ int main(void)
 {
 	if (!edge_init())
 		return EXIT_FAILURE;
+	drivers = wv_app_hashes(&n_drivers);
 	return test_main("hash_drivers", tests, WV_COUNT(tests));
 }
