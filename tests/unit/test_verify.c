@@ -641,12 +641,23 @@ static void test_tables(void)
 	}
 	CHECK(counts->keys == 4);
 
+	// One check at a time counts as much as all at once.
+	for (unsigned i = 0; i < 24; i++) {
+		struct wv_verify_job job = signature_job(s);
+		bool ok;
+
+		job.key = &key[3];
+		wv_verify_batch(WV_ALG_P256, &job, 1, &ok);
+	}
+	CHECK(key[3].use.checks == 24);
+	atomic_store(&key[3].use.checks, 0);
+
 	// Not used enough; then used enough, and the driver has no large one.
 	key_use(&key[0], s, 8);
 	CHECK(wv_verify_tables_step(100, 100, 1) == 0);
 	CHECK(counts->tables == 0);
 	key_use(&key[0], s, 8);
-	key_use(&key[1], s, 40);
+	key_use(&key[1], s, 24);
 	CHECK(wv_verify_tables_step(100, 0, 1) == 2); // none may be built in this step
 	CHECK(wv_verify_tables_step(100, 1, 1) == 1);
 	CHECK(counts->tables == 1);
