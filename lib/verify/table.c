@@ -7,8 +7,8 @@
  * Which keys have tables. All of this belongs to the thread that owns the keys; readers see a key's
  * `table` alone, which is stored whole, and retired only when nobody can hold it any more.
  *
- * A key's rank is how many keys are used more; it is read from the counts of the last round over all
- * keys, by powers of two.
+ * A key's rank is how many keys are used as much or more, itself among them; it is read from the counts of
+ * the last round over all keys, by powers of two. A key of which the last round did not know has none.
  */
 #define LEVELS            33 // bits of a count, and none
 #define LARGE_RANKS       16 // this many keys may have large tables: beyond, they push out of the cache
@@ -31,13 +31,16 @@ static struct {
 	struct wv_verify_tables_counts counts;
 	size_t retired;         // octets that wait to be freed
 	unsigned level[LEVELS]; // keys by use, of this round so far
-	unsigned above[LEVELS]; // keys of higher levels, of the last round
+	unsigned rank[LEVELS];  // keys of this and higher levels, of the last round
 } state;
 
 void wv_verify_tables_init(
 	const struct wv_verify_tables_settings *settings, wv_verify_retire_fn retire, void *arg)
 {
 	state.settings = *settings;
+	memset(state.level, 0, sizeof(state.level));
+	memset(state.rank, 0, sizeof(state.rank));
+	state.cursor = NULL;
 	state.retire = retire;
 	state.arg = arg;
 }
@@ -168,11 +171,11 @@ static unsigned level_of(uint32_t checks)
 
 static void round_end(void)
 {
-	unsigned above = 0;
+	unsigned rank = 0;
 
 	for (unsigned l = LEVELS; l-- > 0;) {
-		state.above[l] = above;
-		above += state.level[l];
+		rank += state.level[l];
+		state.rank[l] = rank;
 		state.level[l] = 0;
 	}
 	state.cursor = state.first;
@@ -193,11 +196,11 @@ static uint32_t checks_lately(struct wv_verify_key *key, uint32_t now_s)
 
 static enum wv_verify_table size_for(uint32_t checks)
 {
-	unsigned rank = state.above[level_of(checks)];
+	unsigned rank = state.rank[level_of(checks)];
 
-	return rank < LARGE_RANKS     ? WV_VERIFY_TABLE_LARGE
-		: rank < MEDIUM_RANKS ? WV_VERIFY_TABLE_MEDIUM
-				      : WV_VERIFY_TABLE_SMALL;
+	if (rank > MEDIUM_RANKS)
+		return WV_VERIFY_TABLE_SMALL;
+	return rank > LARGE_RANKS || rank == 0 ? WV_VERIFY_TABLE_MEDIUM : WV_VERIFY_TABLE_LARGE;
 }
 
 // Let the least used key that has a table give it up for one that is used at least twice as much.

@@ -487,10 +487,12 @@ static bool shy_key(struct wv_verify_key *key, unsigned slot)
 	return wv_crypto_openssl.algo[key->alg].key_init(key, slot);
 }
 
+static bool has_large; // has it tables of that size?
+
 static size_t table_octets(const struct wv_verify_key *key, enum wv_verify_table size)
 {
 	(void)key;
-	return size == WV_VERIFY_TABLE_LARGE ? 0 : 1024u << size;
+	return size == WV_VERIFY_TABLE_LARGE && !has_large ? 0 : 1024u << size;
 }
 
 static unsigned tables_built;
@@ -590,6 +592,42 @@ static void test_exceptions(void)
 	CHECK(wv_verify_is_slow(&bad) == wv_verify_is_slow(&good)); // P-256 is not dear
 	wv_verify_key_fini(&bad);
 	wv_verify_key_fini(&good);
+	shy_fini();
+}
+
+// The sizes of 20 keys used alike, in a round that knows nothing of them, and in the next.
+static void test_table_ranks(void)
+{
+	enum {
+		KEYS = 20,
+		FEW = 16
+	};
+	const struct wv_verify_tables_settings settings = {.after = 8, .octets = 1 << 20};
+	const struct wv_verify_tables_counts *counts = wv_verify_tables_count();
+	const struct signature *s = signatures_get(&all, WV_ALG_P256, 0);
+	struct wv_verify_key key[KEYS];
+	size_t large = 64 + 4096, medium = 64 + 2048;
+
+	shy_init();
+	has_large = true;
+	wv_verify_tables_init(&settings, NULL, NULL);
+	for (unsigned i = 0; i < KEYS; i++) {
+		REQUIRE(wv_verify_key_init(&key[i], s->alg, s->public_key, s->public_len));
+		wv_verify_key_keep(&key[i]);
+		atomic_store(&key[i].use.checks, i < FEW ? 8 : 0);
+	}
+	wv_verify_tables_step(KEYS, 1, 0);
+	CHECK(counts->octets == medium); // nothing is known of the ranks
+	wv_verify_tables_step(KEYS, 1, 0);
+	CHECK(counts->octets == medium + large); // sixteen are used as much or more
+	for (unsigned i = FEW; i < KEYS; i++)
+		atomic_store(&key[i].use.checks, 8);
+	wv_verify_tables_step(KEYS, 0, 0);
+	wv_verify_tables_step(KEYS, 1, 0);
+	CHECK(counts->octets == 2 * medium + large); // twenty are
+	for (unsigned i = 0; i < KEYS; i++)
+		wv_verify_key_fini(&key[i]);
+	has_large = false;
 	shy_fini();
 }
 
@@ -772,6 +810,7 @@ static const struct test tests[] = {
 	{"what a driver passes on, the reference decides", test_passed_on},
 	{"a key that causes exceptions is left to the reference in the end", test_exceptions},
 	{"the keys used most have tables", test_tables},
+	{"large tables are for few keys", test_table_ranks},
 	{"a driver that gives wrong answers is not chosen", test_liars},
 	{"the first driver that can is chosen, or the forced one", test_choice},
 };
