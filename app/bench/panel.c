@@ -7,7 +7,7 @@
 
 #define PAGE 4096u
 
-bool guarded_open(struct guarded *g, size_t len, size_t align)
+static bool guarded_open(struct guarded *g, size_t len, size_t align)
 {
 	size_t pages = (len + PAGE - 1) / PAGE + 1;
 
@@ -26,7 +26,7 @@ bool guarded_open(struct guarded *g, size_t len, size_t align)
 	return true;
 }
 
-void guarded_close(struct guarded *g)
+static void guarded_close(struct guarded *g)
 {
 	if (g->map != NULL)
 		munmap(g->map, g->map_len);

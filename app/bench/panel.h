@@ -22,9 +22,6 @@ struct guarded {
 	size_t map_len;
 };
 
-bool guarded_open(struct guarded *g, size_t len, size_t align);
-void guarded_close(struct guarded *g);
-
 struct panel {
 	const struct wv_verify_driver *driver[WV_VERIFY_DRIVERS];
 	unsigned slot[WV_VERIFY_DRIVERS]; // of each in the list of wv_verify_init()

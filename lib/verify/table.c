@@ -140,14 +140,6 @@ static bool table_make(struct wv_verify_key *key, enum wv_verify_table size, siz
 	return true; // the table leads back to its box
 }
 
-bool wv_verify_table_build(struct wv_verify_key *key, enum wv_verify_table size)
-{
-	enum wv_verify_table got = size;
-	size_t octets = table_octets(key, &got);
-
-	return octets > 0 && got == size && table_of(key) == NULL && table_make(key, size, octets);
-}
-
 // Take a key's table from it; readers may hold it still.
 static void table_retire(struct wv_verify_key *key)
 {

@@ -247,7 +247,8 @@ uint32_t wv_verify_weight(uint64_t ns)
 	return weight < UINT32_MAX / 2 ? (uint32_t)weight : UINT32_MAX / 2;
 }
 
-uint64_t wv_verify_cost_ns(const struct wv_verify_key *key)
+// Of a check by this key, alone.
+static uint64_t key_cost_ns(const struct wv_verify_key *key)
 {
 	const struct wv_verify_algorithm *algo = algorithm_of(key->alg);
 	struct wv_verify_rsa rsa;
@@ -268,9 +269,9 @@ bool wv_verify_key_init(
 {
 	if (!wv_verify_key_read(key, alg, public_key, len))
 		return false;
-	key->weight = wv_verify_weight(wv_verify_cost_ns(key));
+	key->weight = wv_verify_weight(key_cost_ns(key));
 	key->weight += key->weight == 0;
-	key->dear_alone = wv_verify_cost_ns(key) > SLOW_NS;
+	key->dear_alone = key_cost_ns(key) > SLOW_NS;
 	return algorithm_of(alg)->key_init(key, state.chosen[alg].slot);
 }
 

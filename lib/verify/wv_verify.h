@@ -134,12 +134,6 @@ unsigned wv_verify_tables_step(unsigned keys, unsigned tables, uint32_t now_s);
 const struct wv_verify_tables_counts *wv_verify_tables_count(void);
 
 /**
- * Build a key's table at once, of a size, past bound and counts. For tests and benchmarks.
- * @return false: the driver has none of that size for this key, or there is no memory
- */
-bool wv_verify_table_build(struct wv_verify_key *key, enum wv_verify_table size);
-
-/**
  * What work that takes one core so many nanoseconds weighs beside a check.
  * WV_VERIFY_WEIGHT_ONE is a check of ECDSA P-256 with the driver in use.
  */
@@ -153,9 +147,6 @@ unsigned wv_verify_group(enum wv_alg alg);
  * a turn with others: few of them in a row hold up all that is cheap.
  */
 bool wv_verify_is_slow(const struct wv_verify_key *key);
-
-// Nanoseconds that a check by this key takes alone, with the driver in use.
-uint64_t wv_verify_cost_ns(const struct wv_verify_key *key);
 
 const char *wv_verify_driver_name(enum wv_alg alg);
 
