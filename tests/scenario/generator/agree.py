@@ -85,12 +85,13 @@ class Rig:
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix='agreement.')
         self.server = Server().__enter__()
-        self.unbound = Unbound(self.server.port)
+        self.unbound = Unbound(self.server.port).__enter__()
         self.delv = Delv(self.folder, self.server.port)
         self.wirevet = Wirevet(self.folder)
         return self
 
     def __exit__(self, *_):
+        self.unbound.__exit__()
         self.server.__exit__()
         shutil.rmtree(self.folder)
 
